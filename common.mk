@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# What every directory compiles with.
+
+AM_CPPFLAGS = -I$(top_srcdir)/plugin -I$(top_builddir)
+AM_CFLAGS = \
+	$(STD_CFLAGS) \
+	$(WARNINGS_CFLAGS) \
+	$(SANITIZER_CFLAGS) \
+	$(COVERAGE_CFLAGS)
+AM_LDFLAGS = \
+	$(SANITIZER_LDFLAGS) \
+	$(COVERAGE_LDFLAGS)

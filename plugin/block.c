@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Which command does what was asked for, on this LUN.  READ and WRITE are
+ * in transfer.c.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "block.h"
+#include "cdb.h"
+#include "command.h"
+#include "disk.h"
+#include "error.h"
+#include "geometry.h"
+#include "rangelock.h"
+#include "retry.h"
+#include "sense.h"
+#include "transfer.h"
+#include "work.h"
+
+/* The most bytes that one command is for: what even a slow target does well
+ * inside the timeout.  WRITE SAME may write every block, UNMAP is a change
+ * of the map.
+ */
+#define SAME_CHUNK  (32 * 1024 * 1024)
+#define UNMAP_CHUNK (256 * 1024 * 1024)
+#define CACHE_CHUNK (32 * 1024 * 1024)
+
+#define OP_UNMAP  0x42
+#define BIT_UNMAP 0x08          /* of byte 1 of WRITE SAME, SBC-4 5.50 */
+
+static uint32_t
+block_len_of (const struct handle *h)
+{
+  return h->facts.capacity.block_len;
+}
+
+/* What the LUN offers. */
+
+static bool
+can_unmap (const struct handle *h)
+{
+  return h->facts.thin && h->facts.provisioning.lbpu &&
+    !h->disk->learnt.no_unmap;
+}
+
+static bool
+can_same16 (const struct handle *h, bool unmap)
+{
+  const struct learnt *l = &h->disk->learnt;
+
+  return !l->no_write_same16 &&
+    (!unmap || (h->facts.thin && h->facts.provisioning.lbpws &&
+                !l->no_write_same_unmap));
+}
+
+static bool
+can_same10 (const struct handle *h, bool unmap)
+{
+  const struct learnt *l = &h->disk->learnt;
+
+  return !l->no_write_same10 &&
+    (!unmap || (h->facts.thin && h->facts.provisioning.lbpws10 &&
+                !l->no_write_same_unmap));
+}
+
+bool
+block_can_trim (const struct handle *h)
+{
+  return can_unmap (h) || can_same16 (h, true) || can_same10 (h, true);
+}
+
+/* Writing the same zeroes is slow inside the target.  Unmapping is not, but
+ * zeroes are read afterwards only where LBPRZ is set (SBC-4 4.7.3.5).
+ */
+bool
+block_can_fast_zero (const struct handle *h)
+{
+  return h->facts.reads_zeroes &&
+    (can_same16 (h, true) || can_same10 (h, true));
+}
+
+static bool
+can_prefetch16 (const struct handle *h)
+{
+  return !h->facts.cdb10 && !h->disk->learnt.no_prefetch16;
+}
+
+static bool
+can_prefetch10 (const struct handle *h)
+{
+  return !h->disk->learnt.no_prefetch10;
+}
+
+bool
+block_can_cache (const struct handle *h)
+{
+  return can_prefetch16 (h) || can_prefetch10 (h);
+}
+
+bool
+block_has_fua (const struct handle *h)
+{
+  return h->facts.mode.dpofua && !h->disk->learnt.no_fua;
+}
+
+/* Read and write. */
+
+int
+block_read (struct handle *h, void *buf, uint32_t count, uint64_t offset,
+            struct error *err)
+{
+  const struct request rq = { "read", count, offset };
+
+  return transfer_read (h, &rq, buf, count, offset, err);
+}
+
+/* Hold the blocks of a request that changes them. */
+static void
+acquire (struct handle *h, struct range *range,
+         uint32_t count, uint64_t offset)
+{
+  const struct span s = span_of (offset, count, block_len_of (h));
+
+  rangelock_acquire (&h->disk->writes, range, s.lba, s.blocks,
+                     s.head != 0 || s.tail != 0);
+}
+
+int
+block_write (struct handle *h, const void *buf, uint32_t count,
+             uint64_t offset, bool fua, struct error *err)
+{
+  const struct request rq = { "write", count, offset };
+  bool native = fua && block_has_fua (h);
+  struct range range;
+  int r;
+
+  acquire (h, &range, count, offset);
+  r = transfer_write (h, &rq, buf, count, offset, &native, err);
+  rangelock_release (&h->disk->writes, &range);
+
+  if (r == 0 && fua && !native)
+    r = block_flush (h, err);
+  return r;
+}
+
+/* Flush. */
+
+static void
+synchronize_cache (struct handle *h, bool ten, struct command *cmd)
+{
+  work_prepare (cmd, DATA_NONE, 0);
+  cmd->cdb_len = ten ? cdb_synchronize_cache10 (cmd->cdb) :
+    cdb_synchronize_cache16 (cmd->cdb);
+  retry_run (&h->runner, &h->retry, cmd, 1);
+}
+
+/* The (10) with LBA 0 and count 0 is for the whole medium too, past 2^32
+ * blocks (SBC-4 5.27).  A LUN that knows neither has nothing to flush.  One
+ * that knows a command, but will not do it, might have, unless it says that
+ * its write cache is off.
+ */
+int
+block_flush (struct handle *h, struct error *err)
+{
+  const struct mode *mode = &h->facts.mode;
+  struct learnt *l = &h->disk->learnt;
+  bool ten = h->facts.cdb10, unwilling = false;
+  struct command cmd;
+  atomic_bool *no;
+  unsigned i;
+
+  for (i = 0; i < 2; ++i, ten = !ten) {
+    no = ten ? &l->no_sync10 : &l->no_sync16;
+    if (*no)
+      continue;
+    synchronize_cache (h, ten, &cmd);
+    if (sense_decide (&cmd.answer).verdict == VERDICT_OK)
+      return 0;
+    if (!work_is_unsupported (&cmd))
+      return work_error (h, &cmd, "flush", err);
+    if (work_is_unknown (&cmd))
+      *no = true;
+    else
+      unwilling = true;
+  }
+  if (unwilling && !(mode->have_caching && !mode->wce))
+    return work_error (h, &cmd, "flush", err);
+  return 0;
+}
+
+/* Trim and zero. */
+
+/* Cut the range between two granules of provisioning, not inside one, which
+ * would not be unmapped then.
+ */
+static uint32_t
+granular_cut (const struct handle *h, uint64_t lba, uint64_t blocks,
+              uint32_t per)
+{
+  const struct block_limits *l = &h->facts.limits;
+  uint64_t over;
+
+  if (blocks <= per)
+    return blocks;
+  if (l->unmap_granularity > 1) {
+    over = (lba + per + l->unmap_granularity -
+            l->unmap_alignment % l->unmap_granularity) %
+      l->unmap_granularity;
+    if (over < per)
+      return per - over;
+  }
+  return per;
+}
+
+/* As kind.fill: 0 when there is no WRITE SAME for these blocks.  Whether to
+ * use 10 or 16 bytes is decided once: other threads learn meanwhile.
+ */
+static uint32_t
+fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
+                 bool unmap, struct command *cmd)
+{
+  const uint64_t max = h->facts.limits.max_write_same;
+  uint32_t per = (unmap && max ? UNMAP_CHUNK : SAME_CHUNK) / block_len_of (h);
+  bool ten = !can_same16 (h, unmap);
+
+  if (ten && !(can_same10 (h, unmap) && fits_cdb10 (lba, blocks)))
+    return 0;
+
+  if (max && per > max)
+    per = max;
+  if (ten && per > CDB10_BLOCKS)
+    per = CDB10_BLOCKS;
+  blocks = unmap ? granular_cut (h, lba, blocks, per) :
+    min_blocks (blocks, per);
+
+  work_prepare (cmd, DATA_OUT, block_len_of (h));
+  cmd->cdb_len = ten ? cdb_write_same10 (cmd->cdb, lba, blocks, unmap) :
+    cdb_write_same16 (cmd->cdb, lba, blocks, unmap);
+  work_add_iov (cmd, transfer_zeroes, block_len_of (h));
+  return blocks;
+}
+
+/* Either the command is missing, or the UNMAP bit of it. */
+static bool
+refused_same (struct work *w, const struct command *cmd)
+{
+  struct learnt *l = &w->h->disk->learnt;
+
+  if (!work_is_unsupported (cmd))
+    return false;
+  if (cmd->cdb[1] & BIT_UNMAP && !work_is_unknown (cmd))
+    l->no_write_same_unmap = true;
+  else if (cmd->cdb_len == 16)
+    l->no_write_same16 = true;
+  else
+    l->no_write_same10 = true;
+  return true;
+}
+
+struct trim {
+  uint8_t list[WORK_ROUND][UNMAP_LIST_LEN];
+};
+
+static uint32_t
+fill_unmap (const struct handle *h, uint64_t lba, uint64_t blocks,
+            uint8_t *list, struct command *cmd)
+{
+  const uint32_t max = h->facts.limits.max_unmap_lbas;
+  uint32_t per = UNMAP_CHUNK / block_len_of (h);
+
+  if (max && per > max)
+    per = max;
+  blocks = granular_cut (h, lba, blocks, per);
+
+  cdb_unmap_list (list, lba, blocks);
+  work_prepare (cmd, DATA_OUT, UNMAP_LIST_LEN);
+  cmd->cdb_len = cdb_unmap (cmd->cdb, UNMAP_LIST_LEN);
+  work_add_iov (cmd, list, UNMAP_LIST_LEN);
+  return blocks;
+}
+
+static uint32_t
+fill_trim (struct work *w, uint64_t done, struct command *cmd, unsigned nth)
+{
+  struct trim *t = w->opaque;
+  const uint64_t lba = w->lba + done, blocks = w->blocks - done;
+
+  if (can_unmap (w->h))
+    return fill_unmap (w->h, lba, blocks, t->list[nth], cmd);
+  return fill_write_same (w->h, lba, blocks, true, cmd);
+}
+
+static bool
+refused_trim (struct work *w, const struct command *cmd)
+{
+  if (cmd->cdb[0] != OP_UNMAP)
+    return refused_same (w, cmd);
+  if (!work_is_unsupported (cmd))
+    return false;
+  w->h->disk->learnt.no_unmap = true;
+  return true;
+}
+
+/* Only whole granules: of others nothing is unmapped, but WRITE SAME would
+ * have to write to them.
+ */
+int
+block_trim (struct handle *h, uint32_t count, uint64_t offset, bool fua,
+            struct error *err)
+{
+  static const struct kind kind = {
+    .fill = fill_trim, .refused = refused_trim, .ignore_residual = true,
+  };
+  const struct request rq = { "trim", count, offset };
+  const struct block_limits *l = &h->facts.limits;
+  struct trim t;
+  struct work w = { .h = h, .rq = &rq, .kind = &kind, .opaque = &t };
+  struct range range;
+  int r;
+
+  if (!span_inside (offset, count, block_len_of (h), &w.lba, &w.blocks) ||
+      !span_granules (&w.lba, &w.blocks, l->unmap_granularity,
+                      l->unmap_alignment))
+    return fua ? block_flush (h, err) : 0;
+
+  rangelock_acquire (&h->disk->writes, &range, w.lba, w.blocks, false);
+  r = work_carry_out (&w, err);
+  rangelock_release (&h->disk->writes, &range);
+
+  if (r == -1)
+    return -1;
+  return fua ? block_flush (h, err) : 0;
+}
+
+struct zero {
+  bool may_unmap, must_unmap;
+};
+
+static uint32_t
+fill_zero (struct work *w, uint64_t done, struct command *cmd,
+           unsigned nth __attribute__ ((unused)))
+{
+  const struct zero *z = w->opaque;
+  const uint64_t lba = w->lba + done, left = w->blocks - done;
+  uint32_t blocks = 0;
+
+  if (z->may_unmap)
+    blocks = fill_write_same (w->h, lba, left, true, cmd);
+  if (blocks == 0 && !z->must_unmap)
+    blocks = fill_write_same (w->h, lba, left, false, cmd);
+  return blocks;
+}
+
+/* The parts of the request that lie before and behind its whole blocks. */
+static int
+zero_edges (struct handle *h, const struct request *rq,
+            uint64_t inside, uint64_t inside_end, struct error *err)
+{
+  const uint64_t end = rq->offset + rq->count;
+
+  if (rq->offset < inside &&
+      transfer_write_zeroes (h, rq, inside - rq->offset, rq->offset,
+                             err) == -1)
+    return -1;
+  if (inside_end < end)
+    return transfer_write_zeroes (h, rq, end - inside_end, inside_end, err);
+  return 0;
+}
+
+/* WRITE SAME for the whole blocks; where there is none plain writes, here
+ * and not by nbdkit, which up to 1.32 does not get past the first 64 MiB.
+ */
+static int
+zero (struct handle *h, const struct request *rq, struct zero *z,
+      struct error *err)
+{
+  static const struct kind kind = {
+    .fill = fill_zero, .refused = refused_same,
+  };
+  const uint32_t block_len = block_len_of (h);
+  struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = z };
+  int r;
+
+  if (span_inside (rq->offset, rq->count, block_len, &w.lba, &w.blocks)) {
+    r = work_carry_out (&w, err);
+    if (r == 0)
+      return zero_edges (h, rq, w.lba * block_len,
+                         (w.lba + w.blocks) * block_len, err);
+    if (r == -1)
+      return -1;
+  }
+  if (z->must_unmap)
+    return error_set (err, ENOTSUP,
+                      "LUN %d: zeroing %" PRIu32 " bytes at offset %" PRIu64
+                      " would be no faster than writing zeroes",
+                      h->disk->lun, rq->count, rq->offset);
+  return transfer_write_zeroes (h, rq, rq->count, rq->offset, err);
+}
+
+int
+block_zero (struct handle *h, uint32_t count, uint64_t offset,
+            bool may_trim, bool fast, bool fua, struct error *err)
+{
+  const struct request rq = { "zero", count, offset };
+  struct zero z = {
+    .may_unmap = may_trim && h->facts.reads_zeroes, .must_unmap = fast,
+  };
+  struct range range;
+  int r;
+
+  acquire (h, &range, count, offset);
+  r = zero (h, &rq, &z, err);
+  rangelock_release (&h->disk->writes, &range);
+
+  if (r == 0 && fua)
+    r = block_flush (h, err);
+  return r;
+}
+
+/* Cache. */
+
+static uint32_t
+fill_prefetch (struct work *w, uint64_t done, struct command *cmd,
+               unsigned nth __attribute__ ((unused)))
+{
+  const struct handle *h = w->h;
+  const bool *declined = w->opaque;
+  const uint32_t max = h->facts.limits.max_prefetch;
+  const uint64_t lba = w->lba + done;
+  uint32_t blocks = min_blocks (w->blocks - done,
+                                CACHE_CHUNK / block_len_of (h));
+
+  if (max)
+    blocks = min_blocks (blocks, max);
+  work_prepare (cmd, DATA_NONE, 0);
+  if (!*declined && can_prefetch16 (h))
+    cmd->cdb_len = cdb_prefetch16 (cmd->cdb, lba, blocks);
+  else if (!*declined && can_prefetch10 (h) && fits_cdb10 (lba, blocks)) {
+    blocks = min_blocks (blocks, CDB10_BLOCKS);
+    cmd->cdb_len = cdb_prefetch10 (cmd->cdb, lba, blocks);
+  }
+  else
+    return 0;
+  return blocks;
+}
+
+/* DATA PROTECT is seen from write-protected LUNs.  Any other answer means
+ * not this time.
+ */
+static bool
+refused_prefetch (struct work *w, const struct command *cmd)
+{
+  struct learnt *l = &w->h->disk->learnt;
+  const struct answer *a = &cmd->answer;
+  bool *declined = w->opaque;
+
+  if (a->status >= STATUS_NONE)
+    return false;
+  if (!work_is_unsupported (cmd) &&
+      !(a->have_sense && a->key == SENSE_DATA_PROTECT))
+    *declined = true;
+  else if (cmd->cdb_len == 16)
+    l->no_prefetch16 = true;
+  else
+    l->no_prefetch10 = true;
+  return true;
+}
+
+int
+block_cache (struct handle *h, uint32_t count, uint64_t offset,
+             struct error *err)
+{
+  static const struct kind kind = {
+    .fill = fill_prefetch, .refused = refused_prefetch,
+    .ignore_residual = true,
+  };
+  const struct request rq = { "cache", count, offset };
+  const struct span s = span_of (offset, count, block_len_of (h));
+  bool declined = false;
+  struct work w = {
+    .h = h, .rq = &rq, .kind = &kind,
+    .lba = s.lba, .blocks = s.blocks, .opaque = &declined,
+  };
+
+  return work_carry_out (&w, err) == -1 ? -1 : 0;
+}

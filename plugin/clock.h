@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Monotonic time in milliseconds, and deadlines in it. */
+
+#ifndef ISCSI_CLOCK_H
+#define ISCSI_CLOCK_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <time.h>
+
+#define NO_DEADLINE UINT64_MAX
+
+static inline uint64_t
+clock_ms (void)
+{
+  struct timespec ts;
+
+  clock_gettime (CLOCK_MONOTONIC, &ts);
+  return (uint64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Milliseconds left until a deadline, never negative, for poll(2). */
+static inline int
+clock_left (uint64_t deadline)
+{
+  uint64_t now = clock_ms ();
+
+  if (deadline <= now)
+    return 0;
+  return deadline - now > INT_MAX ? INT_MAX : (int) (deadline - now);
+}
+
+#endif /* ISCSI_CLOCK_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* One SCSI command: what is asked, and the answer.  Made by the block
+ * layers, carried by a session, filled in when it is over.
+ */
+
+#ifndef ISCSI_COMMAND_H
+#define ISCSI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "answer.h"
+#include "cdb.h"
+
+enum direction { DATA_NONE, DATA_IN, DATA_OUT };
+
+/* Head bounce, client's buffer, tail bounce. */
+#define COMMAND_MAX_IOV 3
+
+struct session;
+struct waiter;
+struct scsi_task;
+
+struct command {
+  /* Set by whoever asks. */
+  uint8_t cdb[CDB_SIZE];
+  unsigned cdb_len;
+  enum direction direction;
+
+  /* Bulk data: block data that are moved straight from or to these buffers,
+   * which must stay valid until the command is over.  All of ‘len’ bytes
+   * must be transferred, or the answer is an error (answer.residual).
+   */
+  struct iovec iov[COMMAND_MAX_IOV];
+  int niov;
+
+  /* Parameter data in (direction DATA_IN, niov 0): copied to ‘param’,
+   * answer.received bytes, at most ‘len’.
+   */
+  uint8_t *param;
+
+  uint32_t len;                 /* bytes to transfer, both kinds */
+
+  struct answer answer;
+
+  /* The rest belongs to the session and the engine that carry it. */
+  struct command *next, *prev;  /* struct queue */
+  struct waiter *waiter;        /* who waits for the answer */
+  struct session *session;      /* who carries it */
+  struct scsi_task *task;       /* libiscsi's, while it is carried */
+  bool answered;                /* but not over: see session.c */
+  uint64_t deadline;            /* clock_ms, while it is carried */
+  unsigned issues;              /* how often it was put on the wire */
+};
+
+/* How a set of commands is carried out: each once, all at the same time,
+ * returning when every answer is there.  The two kinds are a bare session
+ * (session_run) and an engine (engine_run).
+ */
+struct runner {
+  void (*run) (void *handle, struct command *cmds, size_t n);
+  void *handle;
+};
+
+#endif /* ISCSI_COMMAND_H */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* SendTargets discovery (RFC 7143 appendix C). */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "session-private.h"
+
+/* What a logout may take. */
+#define LOGOUT_MS 1000
+
+/* libiscsi's list is gone when the callback returns: it is copied there. */
+struct answer_copy {
+  struct session *session;
+  struct discovered *list;
+  size_t n;
+  bool no_memory;
+};
+
+void
+discovered_free (struct discovered *list, size_t n)
+{
+  size_t i, j;
+
+  for (i = 0; i < n; ++i) {
+    for (j = 0; j < list[i].nr_portals; ++j)
+      free (list[i].portals[j]);
+    free (list[i].portals);
+    free (list[i].target);
+  }
+  free (list);
+}
+
+/* The entry of a target, which a portal may tell more than once. */
+static struct discovered *
+entry (struct answer_copy *copy, const char *target)
+{
+  struct discovered *list;
+  size_t i;
+
+  for (i = 0; i < copy->n; ++i)
+    if (strcmp (copy->list[i].target, target) == 0)
+      return &copy->list[i];
+
+  list = realloc (copy->list, (copy->n + 1) * sizeof *list);
+  if (list == NULL)
+    return NULL;
+  copy->list = list;
+  list[copy->n] = (struct discovered) { .target = strdup (target) };
+  if (list[copy->n].target == NULL)
+    return NULL;
+  return &list[copy->n++];
+}
+
+static bool
+add_portal (struct discovered *d, const char *portal)
+{
+  char **portals = realloc (d->portals,
+                            (d->nr_portals + 1) * sizeof *portals);
+
+  if (portals == NULL)
+    return false;
+  d->portals = portals;
+  portals[d->nr_portals] = strdup (portal);
+  return portals[d->nr_portals] ? d->nr_portals++, true : false;
+}
+
+static bool
+copy_target (struct answer_copy *copy, const struct iscsi_discovery_address *a)
+{
+  const struct iscsi_target_portal *portal;
+  struct discovered *d = entry (copy, a->target_name);
+
+  if (d == NULL)
+    return false;
+  for (portal = a->portals; portal != NULL; portal = portal->next)
+    if (!add_portal (d, portal->portal))
+      return false;
+  return true;
+}
+
+static void
+discovery_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
+              int status, void *command_data, void *private_data)
+{
+  struct answer_copy *copy = private_data;
+  const struct iscsi_discovery_address *a;
+
+  copy->session->step_over = true;
+  copy->session->step_status = status;
+  if (status != SCSI_STATUS_GOOD)
+    return;
+  for (a = command_data; a != NULL && !copy->no_memory; a = a->next)
+    copy->no_memory = !copy_target (copy, a);
+}
+
+static int
+send_targets (struct session *s, struct answer_copy *copy,
+              uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  struct error why = { 0 };
+
+  copy->session = s;
+  s->step_over = false;
+  if (iscsi_discovery_async (s->ctx, discovery_cb, copy) != 0)
+    return error_set (err, EPROTO, "discovery: %s", iscsi_get_error (s->ctx));
+  if (session_wait_step (s, deadline, stop, &why) == -1)
+    return error_set (err, why.err, "discovery: %s", why.msg);
+  if (s->step_status != SCSI_STATUS_GOOD)
+    return error_set (err, EPROTO, "discovery: %s", iscsi_get_error (s->ctx));
+  if (copy->no_memory)
+    return error_set (err, ENOMEM, "out of memory");
+  return 0;
+}
+
+int
+session_discover (const struct session_params *p, const struct address *where,
+                  uint64_t deadline, const struct stop *stop,
+                  struct discovered **list, size_t *n, struct error *err)
+{
+  struct session_params params = *p;
+  struct answer_copy copy = { 0 };
+  struct session *s;
+  struct isid isid;
+  int r;
+
+  /* Nobody else's (RFC 7143 section 6.3.5). */
+  if (getrandom (&isid, sizeof isid, 0) != sizeof isid)
+    return error_set (err, errno, "getrandom: %s", strerror (errno));
+  isid.random &= 0xffffff;
+
+  params.target = NULL;
+  s = session_log_in (&params, where, &isid, ISCSI_SESSION_DISCOVERY,
+                      deadline, stop, err);
+  if (s == NULL)
+    return -1;
+  r = send_targets (s, &copy, deadline, stop, err);
+  session_logout (s, clock_ms () + LOGOUT_MS, stop);
+  if (r == -1) {
+    discovered_free (copy.list, copy.n);
+    return -1;
+  }
+  *list = copy.list;
+  *n = copy.n;
+  return 0;
+}

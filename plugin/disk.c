@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "disk.h"
+#include "path.h"
+
+/* How long one try to log in again may take. */
+#define ATTEMPT_TIMEOUT_MS 5000
+
+/* A target that refused a further session is not asked again for so long. */
+#define REFUSED_MS 60000
+
+#define LOGOUT_MS 1000
+
+/* One session slot of a disk. */
+struct slot {
+  struct disk *disk;
+  struct isid isid;
+  char *name;                   /* for messages */
+  size_t turn;                  /* which address to try next, see path.h */
+  struct engine *engine;
+  unsigned users;               /* handles */
+};
+
+struct disk_sessions {
+  const struct parameters *p;
+  struct session_params params;
+  struct path *path;
+
+  pthread_mutex_t lock;         /* protects the rest */
+  struct slot *slots[MAX_SESSIONS];
+  unsigned nr_slots;
+  uint64_t refused_until;       /* clock_ms */
+};
+
+/* All disks that are in use. */
+static pthread_mutex_t disks_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct disk *disks;
+
+static bool (*shutting_down) (void);
+
+void
+disk_set_shutting_down (bool (*fn) (void))
+{
+  shutting_down = fn;
+}
+
+static struct session_params
+session_params (const struct parameters *p, const char *target, int lun)
+{
+  return (struct session_params) {
+    .initiator_name = p->initiator_name,
+    .target = target,
+    .lun = lun,
+    .iser = p->url.iser,
+    .user = p->url.user,
+    .password = p->url.password,
+    .target_user = p->url.target_user,
+    .target_password = p->url.target_password,
+    .header_digest = p->header_digest,
+    .data_digest = p->data_digest,
+  };
+}
+
+/* The same random part for all sessions of this process, another qualifier
+ * for each: two sessions with one ISID would evict each other (RFC 7143
+ * section 6.3.5).
+ */
+static int
+next_isid (struct isid *isid, struct error *err)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static struct isid next;
+  int r = 0;
+
+  pthread_mutex_lock (&lock);
+  if (next.qualifier == 0 &&
+      getrandom (&next.random, sizeof next.random, 0) != sizeof next.random)
+    r = error_set (err, errno, "getrandom: %s", strerror (errno));
+  else {
+    next.random &= 0xffffff;
+    next.qualifier++;
+    *isid = next;
+  }
+  pthread_mutex_unlock (&lock);
+  return r;
+}
+
+/* ---- asking a LUN over a session that no engine has yet ---- */
+
+static int
+probe (struct session *s, int lun, uint64_t deadline,
+       struct lun_facts *facts, struct error *err)
+{
+  struct session_run run = {
+    .session = s,
+    .timeout_ms = clock_left (deadline),
+  };
+  const struct runner runner = { .run = session_run, .handle = &run };
+  const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
+
+  return lun_probe (&runner, &policy, lun, facts, err);
+}
+
+static int
+verify (struct session *s, const struct disk *d, uint64_t deadline,
+        const struct stop *stop, struct error *err)
+{
+  struct session_run run = {
+    .session = s,
+    .timeout_ms = clock_left (deadline),
+    .stop = stop,
+  };
+  const struct runner runner = { .run = session_run, .handle = &run };
+  const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
+
+  return lun_verify (&runner, &policy, d->lun, &d->facts, err);
+}
+
+int
+disk_preflight (const struct parameters *p, const char *target, int lun,
+                struct error *err)
+{
+  const struct session_params params = session_params (p, target, lun);
+  const uint64_t deadline = clock_ms () + p->login_timeout_ms;
+  struct lun_facts facts;
+  struct session *s = NULL;
+  struct path *path;
+  struct isid isid;
+  int r = -1;
+
+  path = path_new (p, target, deadline, NULL, err);
+  if (path == NULL)
+    return -1;
+  if (next_isid (&isid, err) == 0)
+    s = path_open (path, &params, &isid, deadline, NULL, err);
+  if (s) {
+    r = probe (s, lun, deadline, &facts, err);
+    session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+  }
+  path_free (path);
+  return r;
+}
+
+/* ---- slots ---- */
+
+/* For the engine: one try, at the next address in turn.  That the LUN is
+ * missing may pass, since a target that starts is seen before its LUNs are;
+ * only another LUN in its place is final.
+ */
+static struct session *
+reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
+           const struct stop *stop, struct error *err)
+{
+  struct slot *slot = slotv;
+  struct disk_sessions *ds = slot->disk->sessions;
+  struct session *s;
+
+  s = path_try (ds->path, &slot->turn, &ds->params, isid, deadline, stop,
+                err);
+  if (s == NULL) {
+    if (err->err == ENODEV)
+      err->err = ENXIO;
+    return NULL;
+  }
+  if (verify (s, slot->disk, deadline, stop, err) == -1) {
+    session_close (s, NULL);
+    return NULL;
+  }
+  return s;
+}
+
+static void
+free_slot (struct slot *slot)
+{
+  free (slot->name);
+  free (slot);
+}
+
+static struct slot *
+new_slot (struct disk *d, struct error *err)
+{
+  struct slot *slot = calloc (1, sizeof *slot);
+
+  if (slot == NULL ||
+      asprintf (&slot->name, "%s/%d session %u", d->target, d->lun,
+                d->sessions->nr_slots + 1) == -1) {
+    free (slot);
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  slot->disk = d;
+  if (next_isid (&slot->isid, err) == -1) {
+    free_slot (slot);
+    return NULL;
+  }
+  return slot;
+}
+
+static int
+start_engine (struct slot *slot, struct session *s, struct error *err)
+{
+  const struct parameters *p = slot->disk->sessions->p;
+  const struct engine_params params = {
+    .name = slot->name,
+    .timeout_ms = p->timeout_ms,
+    .attempt_timeout_ms = ATTEMPT_TIMEOUT_MS,
+    .recovery_timeout_ms = p->recovery_timeout_ms,
+    .noop_interval_ms = p->noop_interval_ms,
+    .noop_timeout_ms = p->noop_timeout_ms,
+    .isid = slot->isid,
+    .connect = reconnect,
+    .opaque = slot,
+    .shutting_down = shutting_down,
+  };
+
+  slot->engine = engine_start (&params, s, err);
+  return slot->engine ? 0 : -1;
+}
+
+/* Open one more session.  The first one asks the LUN everything, the others
+ * make sure that they have reached the same.
+ */
+static int
+add_slot (struct disk *d, struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+  const uint64_t deadline = clock_ms () + ds->p->login_timeout_ms;
+  struct slot *slot = new_slot (d, err);
+  struct session *s;
+  int r;
+
+  if (slot == NULL)
+    return -1;
+  s = path_open (ds->path, &ds->params, &slot->isid, deadline, NULL, err);
+  if (s == NULL)
+    goto failed;
+  if (ds->nr_slots == 0)
+    r = probe (s, d->lun, deadline, &d->facts, err);
+  else
+    r = verify (s, d, deadline, NULL, err);
+  if (r == -1) {
+    session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+    goto failed;
+  }
+  if (start_engine (slot, s, err) == -1)
+    goto failed;
+
+  debug_session ("%s: open", slot->name);
+  ds->slots[ds->nr_slots++] = slot;
+  return 0;
+
+ failed:
+  free_slot (slot);
+  return -1;
+}
+
+/* The slot that is used least; one that is up before one that is not. */
+static struct slot *
+least_used (struct disk_sessions *ds)
+{
+  struct slot *best = NULL;
+  bool up, best_up = false;
+  unsigned i;
+
+  for (i = 0; i < ds->nr_slots; ++i) {
+    struct slot *slot = ds->slots[i];
+
+    up = engine_is_up (slot->engine);
+    if (best == NULL || up > best_up ||
+        (up == best_up && slot->users < best->users)) {
+      best = slot;
+      best_up = up;
+    }
+  }
+  return best;
+}
+
+static bool
+worth_another (const struct disk_sessions *ds, const struct slot *best)
+{
+  return best == NULL ||
+    (best->users > 0 && ds->nr_slots < ds->p->sessions &&
+     clock_ms () >= ds->refused_until);
+}
+
+/* Under the sessions' lock: the slot for one more handle. */
+static struct slot *
+choose_slot (struct disk *d, struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+  struct slot *best = least_used (ds);
+
+  if (!worth_another (ds, best))
+    return best;
+  if (add_slot (d, err) == 0)
+    return ds->slots[ds->nr_slots - 1];
+  if (best) {
+    debug_session ("no further session: %s: sharing %s", err->msg,
+                   best->name);
+    ds->refused_until = clock_ms () + REFUSED_MS;
+  }
+  return best;
+}
+
+/* ---- disks ---- */
+
+static void
+report_counters (const struct slot *slot)
+{
+  struct engine_counters c;
+
+  engine_get_counters (slot->engine, &c);
+  debug_session ("%s: %" PRIu64 " commands, %" PRIu64 " bytes, %" PRIu64
+                 " issued again, %" PRIu64 " losses, longest stall %" PRIu64
+                 " ms", slot->name, c.commands, c.bytes, c.retries, c.losses,
+                 c.longest_stall_ms);
+}
+
+static void
+free_sessions (struct disk_sessions *ds)
+{
+  const uint64_t deadline = clock_ms () + LOGOUT_MS;
+  unsigned i;
+
+  for (i = 0; i < ds->nr_slots; ++i) {
+    report_counters (ds->slots[i]);
+    engine_stop (ds->slots[i]->engine, deadline);
+    free_slot (ds->slots[i]);
+  }
+  path_free (ds->path);
+  pthread_mutex_destroy (&ds->lock);
+  free (ds);
+}
+
+static void
+free_disk (struct disk *d)
+{
+  struct handle *h;
+
+  while ((h = d->handles) != NULL) {
+    d->handles = h->next;
+    free (h);
+  }
+  if (d->sessions)
+    free_sessions (d->sessions);
+  rangelock_destroy (&d->writes);
+  free (d->target);
+  free (d);
+}
+
+static struct disk *
+new_disk (const struct parameters *p, const char *target, int lun,
+          struct error *err)
+{
+  struct disk *d = calloc (1, sizeof *d);
+
+  if (d == NULL)
+    goto no_memory;
+  rangelock_init (&d->writes);
+  d->lun = lun;
+  d->target = strdup (target);
+  d->sessions = calloc (1, sizeof *d->sessions);
+  if (d->target == NULL || d->sessions == NULL) {
+    free_disk (d);
+    goto no_memory;
+  }
+  pthread_mutex_init (&d->sessions->lock, NULL);
+  d->sessions->p = p;
+  d->sessions->params = session_params (p, d->target, lun);
+  return d;
+
+ no_memory:
+  error_set (err, ENOMEM, "out of memory");
+  return NULL;
+}
+
+/* The disk for one more handle. */
+static struct disk *
+get_disk (const struct parameters *p, const char *target, int lun,
+          struct handle *h, struct error *err)
+{
+  struct disk *d;
+
+  pthread_mutex_lock (&disks_lock);
+  for (d = disks; d != NULL; d = d->next)
+    if (d->lun == lun && strcmp (d->target, target) == 0)
+      break;
+  if (d == NULL) {
+    d = new_disk (p, target, lun, err);
+    if (d) {
+      d->next = disks;
+      disks = d;
+    }
+  }
+  if (d) {
+    d->users++;
+    h->next = d->handles;
+    d->handles = h;
+  }
+  pthread_mutex_unlock (&disks_lock);
+  return d;
+}
+
+/* The last one logs out, without holding up those who open other disks. */
+static void
+put_disk (struct disk *d, struct handle *h)
+{
+  struct disk **p;
+  struct handle **hp;
+
+  pthread_mutex_lock (&disks_lock);
+  for (hp = &d->handles; *hp != h; hp = &(*hp)->next)
+    ;
+  *hp = h->next;
+  if (--d->users > 0)
+    d = NULL;
+  else {
+    for (p = &disks; *p != d; p = &(*p)->next)
+      ;
+    *p = d->next;
+  }
+  pthread_mutex_unlock (&disks_lock);
+  if (d)
+    free_disk (d);
+}
+
+void
+disk_close_all (void)
+{
+  struct disk *d;
+
+  while ((d = disks) != NULL) {
+    disks = d->next;
+    free_disk (d);
+  }
+}
+
+/* Under the sessions' lock: names are looked up when they are needed first,
+ * on the thread of the client that needs them.
+ */
+static int
+find_path (struct disk *d, struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+
+  if (ds->path == NULL)
+    ds->path = path_new (ds->p, d->target,
+                         clock_ms () + ds->p->login_timeout_ms, NULL,
+                         err);
+  return ds->path ? 0 : -1;
+}
+
+static struct slot *
+get_slot (struct disk *d, bool counts, struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+  struct slot *slot = NULL;
+
+  pthread_mutex_lock (&ds->lock);
+  if (find_path (d, err) == 0)
+    slot = choose_slot (d, err);
+  if (slot && counts)
+    slot->users++;
+  pthread_mutex_unlock (&ds->lock);
+  return slot;
+}
+
+static void
+put_slot (struct slot *slot)
+{
+  pthread_mutex_lock (&slot->disk->sessions->lock);
+  slot->users--;
+  pthread_mutex_unlock (&slot->disk->sessions->lock);
+}
+
+/* The size of this open: the LUN may have grown or shrunk since. */
+static int
+read_size (struct handle *h, struct error *err)
+{
+  struct lun_facts *f = &h->facts;
+
+  *f = h->disk->facts;
+  if (lun_capacity (&h->runner, &h->retry, h->disk->lun, &f->capacity,
+                    &f->size, err) == -1)
+    return -1;
+  if (f->capacity.block_len != h->disk->facts.capacity.block_len)
+    return error_set (err, EIO, "LUN %d changed its block length from %u to "
+                      "%u: restart the server", h->disk->lun,
+                      h->disk->facts.capacity.block_len,
+                      f->capacity.block_len);
+  return 0;
+}
+
+static struct handle *
+get_handle (const struct parameters *p, const char *target, int lun,
+            bool counts, struct error *err)
+{
+  struct handle *h = calloc (1, sizeof *h);
+
+  if (h == NULL) {
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  h->disk = get_disk (p, target, lun, h, err);
+  if (h->disk == NULL)
+    goto no_disk;
+  h->slot = get_slot (h->disk, counts, err);
+  if (h->slot == NULL)
+    goto no_slot;
+
+  h->counts = counts;
+  h->engine = h->slot->engine;
+  h->last_error = engine_last_error;
+  h->runner = (struct runner) { .run = engine_run, .handle = h->engine };
+  h->retry = (struct retry_policy) {
+    .timeout_ms = p->timeout_ms,
+    .sleep = engine_sleep,
+    .opaque = h->engine,
+  };
+  if (read_size (h, err) == 0)
+    return h;
+  disk_close (h);
+  return NULL;
+
+ no_slot:
+  put_disk (h->disk, h);
+ no_disk:
+  free (h);
+  return NULL;
+}
+
+struct handle *
+disk_open (const struct parameters *p, const char *target, int lun,
+           struct error *err)
+{
+  return get_handle (p, target, lun, true, err);
+}
+
+struct handle *
+disk_hold (const struct parameters *p, const char *target, int lun,
+           struct error *err)
+{
+  return get_handle (p, target, lun, false, err);
+}
+
+void
+disk_close (struct handle *h)
+{
+  if (h->counts)
+    put_slot (h->slot);
+  put_disk (h->disk, h);
+  free (h);
+}

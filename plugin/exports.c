@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cdb.h"
+#include "clock.h"
+#include "debug.h"
+#include "exports.h"
+#include "parse.h"
+#include "resolve.h"
+#include "retry.h"
+#include "sense.h"
+
+#define MAX_LUNS (URL_MAX_LUN + 1)
+
+/* Room for every LUN that can be addressed (SPC-5 6.33: a header of 8 bytes
+ * and 8 bytes for each).
+ */
+#define REPORT_LUNS_LEN (8 + 8 * MAX_LUNS)
+
+/* One LUN may use up this part of the time that is left for all. */
+#define LUN_SHARE 4
+
+/* What a logout is waited for at most. */
+#define LOGOUT_MS 1000
+
+/* Longest iSCSI name, slash, LUN. */
+#define NAME_LEN (URL_MAX_NAME + 1 + 5 + 1)
+
+/* A walk through targets and LUNs. */
+struct walk {
+  const struct parameters *p;
+  const struct stop *stop;
+  uint64_t deadline;
+  struct session_params params; /* of every session; target and LUN vary */
+  struct isid isid;
+  bool one_target;              /* more than one is an error */
+  struct address addresses[MAX_ADDRESSES * (1 + MAX_PORTALS)];
+  size_t nr_addresses;
+  size_t good;                  /* the one that answered last */
+};
+
+/* Called for each LUN; anything but 0 ends the walk and is its result. */
+typedef int (*visit_fn) (struct walk *w, const char *target, int lun,
+                         const struct lun_facts *facts, void *opaque,
+                         struct error *err);
+
+/* One of ‘n’ equal shares of the time that is left. */
+static uint64_t
+share (uint64_t deadline, size_t n)
+{
+  return clock_ms () + (uint64_t) clock_left (deadline) / n;
+}
+
+static void
+add_addresses (struct walk *w, const char *host, uint16_t port,
+               uint64_t deadline, struct error *err)
+{
+  int n;
+
+  n = resolve (host, port, deadline, w->stop,
+               &w->addresses[w->nr_addresses], err);
+  if (n == -1)
+    debug_session ("%s", err->msg);
+  else
+    w->nr_addresses += n;
+}
+
+static int
+walk_start (struct walk *w, const struct parameters *p,
+            const struct stop *stop, struct error *err)
+{
+  const struct url *url = &p->url;
+  size_t i;
+
+  memset (w, 0, sizeof *w);
+  w->p = p;
+  w->stop = stop;
+  w->deadline = clock_ms () + p->login_timeout_ms;
+  w->params = (struct session_params) {
+    .initiator_name = p->initiator_name,
+    .iser = url->iser,
+    .user = url->user,
+    .password = url->password,
+    .target_user = url->target_user,
+    .target_password = url->target_password,
+    .header_digest = p->header_digest,
+    .data_digest = p->data_digest,
+  };
+
+  /* Not the ISID of a session that serves clients, which a login with the
+   * same would end (RFC 7143 section 6.3.5), nor that of another listing
+   * that runs at the same time.
+   */
+  if (getentropy (&w->isid, sizeof w->isid) == -1)
+    return error_set (err, EIO, "cannot get random numbers: %s",
+                      strerror (errno));
+  w->isid.random &= 0xffffff;
+
+  add_addresses (w, url->host, url->port,
+                 share (w->deadline, 1 + p->nr_portals), err);
+  for (i = 0; i < p->nr_portals; ++i)
+    add_addresses (w, p->portals[i].host, p->portals[i].port,
+                   share (w->deadline, p->nr_portals - i + 1), err);
+  return w->nr_addresses > 0 ? 0 : -1;
+}
+
+static struct session *
+walk_connect (struct walk *w, const struct session_params *params,
+              uint64_t deadline, struct error *err)
+{
+  struct session *s;
+  size_t i, which;
+
+  for (i = 0; i < w->nr_addresses; ++i) {
+    which = (w->good + i) % w->nr_addresses;
+    s = session_open (params, &w->addresses[which], &w->isid,
+                      share (deadline, w->nr_addresses - i), w->stop, err);
+    if (s) {
+      w->good = which;
+      return s;
+    }
+  }
+  return NULL;
+}
+
+static int
+walk_discover (struct walk *w, struct discovered **list, size_t *n,
+               struct error *err)
+{
+  size_t i;
+
+  for (i = 0; i < w->nr_addresses; ++i)
+    if (session_discover (&w->params, &w->addresses[i],
+                          share (w->deadline, w->nr_addresses - i + 1),
+                          w->stop, list, n, err) == 0)
+      return 0;
+  return -1;
+}
+
+static void
+walk_logout (struct walk *w, struct session *s)
+{
+  const uint64_t longest = clock_ms () + LOGOUT_MS;
+
+  session_logout (s, w->deadline < longest ? w->deadline : longest, w->stop);
+}
+
+/* For retry_policy: sleep in slices, so that a stop is seen. */
+static bool
+walk_sleep (void *opaque, unsigned ms)
+{
+  const struct stop *stop = opaque;
+  const uint64_t until = clock_ms () + ms;
+  int left;
+
+  while ((left = clock_left (until)) > 0) {
+    if (stop_asked (stop))
+      return false;
+    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
+  }
+  return true;
+}
+
+static struct retry_policy
+retry_until (struct walk *w, uint64_t deadline)
+{
+  return (struct retry_policy) {
+    .timeout_ms = clock_left (deadline),
+    .sleep = walk_sleep,
+    .opaque = (void *) w->stop,
+  };
+}
+
+static int
+ask_report_luns (struct walk *w, struct session *s, const char *target,
+                 uint8_t *data, struct command *cmd, struct error *err)
+{
+  struct session_run run = {
+    .session = s,
+    .timeout_ms = clock_left (w->deadline),
+    .stop = w->stop,
+  };
+  const struct runner runner = { .run = session_run, .handle = &run };
+  const struct retry_policy retry = retry_until (w, w->deadline);
+  struct decision d;
+
+  *cmd = (struct command) {
+    .direction = DATA_IN,
+    .param = data,
+    .len = REPORT_LUNS_LEN,
+  };
+  cmd->cdb_len = cdb_report_luns (cmd->cdb, REPORT_LUNS_LEN);
+  retry_run (&runner, &retry, cmd, 1);
+
+  d = sense_decide (&cmd->answer);
+  if (d.verdict != VERDICT_OK)
+    return error_set (err, d.err, "%s: listing the LUNs failed: %s",
+                      target, d.reason);
+  return 0;
+}
+
+static int
+compare_luns (const void *av, const void *bv)
+{
+  const int *a = av, *b = bv;
+
+  return (*a > *b) - (*a < *b);
+}
+
+/* In order and each once, as export names have to be; a target may tell a
+ * LUN in more than one form of addressing.
+ */
+static size_t
+sort_luns (int *luns, size_t n)
+{
+  size_t i, out = 0;
+
+  qsort (luns, n, sizeof *luns, compare_luns);
+  for (i = 0; i < n; ++i)
+    if (out == 0 || luns[out-1] != luns[i])
+      luns[out++] = luns[i];
+  return out;
+}
+
+/* All LUNs of a target; *luns is allocated. */
+static int
+walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
+           struct error *err)
+{
+  struct session_params params = w->params;
+  struct session *s;
+  struct command cmd;
+  uint32_t total;
+  uint8_t *data;
+  int r;
+
+  params.target = target;
+  params.any_lun = true;
+  s = walk_connect (w, &params, share (w->deadline, 2), err);
+  if (s == NULL)
+    return -1;
+
+  data = malloc (REPORT_LUNS_LEN);
+  *luns = malloc (MAX_LUNS * sizeof **luns);
+  if (data == NULL || *luns == NULL)
+    r = error_set (err, ENOMEM, "out of memory");
+  else
+    r = ask_report_luns (w, s, target, data, &cmd, err);
+  walk_logout (w, s);
+
+  if (r == 0)
+    *n = sort_luns (*luns, parse_report_luns (data, cmd.answer.received,
+                                              *luns, MAX_LUNS, &total));
+  else
+    free (*luns);
+  free (data);
+  return r;
+}
+
+static int
+walk_probe (struct walk *w, const char *target, int lun,
+            struct lun_facts *facts, struct error *err)
+{
+  const uint64_t deadline = share (w->deadline, LUN_SHARE);
+  struct session_params params = w->params;
+  struct session_run run = { .stop = w->stop };
+  const struct runner runner = { .run = session_run, .handle = &run };
+  struct retry_policy retry;
+  int r;
+
+  params.target = target;
+  params.lun = lun;
+  run.session = walk_connect (w, &params, deadline, err);
+  if (run.session == NULL)
+    return -1;
+
+  run.timeout_ms = clock_left (deadline);
+  retry = retry_until (w, deadline);
+  r = lun_probe (&runner, &retry, lun, facts, err);
+  walk_logout (w, run.session);
+  return r;
+}
+
+static int
+walk_target (struct walk *w, const char *target, const int *luns, size_t n,
+             visit_fn visit, void *opaque, struct error *err)
+{
+  struct lun_facts facts;
+  struct error why;
+  size_t i;
+  int r;
+
+  for (i = 0; i < n; ++i) {
+    if (clock_left (w->deadline) == 0) {
+      debug_session ("%s: out of time, %zu LUNs left out", target, n - i);
+      return 0;
+    }
+    if (walk_probe (w, target, luns[i], &facts, &why) == -1) {
+      debug_session ("%s/%d: left out: %s", target, luns[i], why.msg);
+      continue;
+    }
+    r = visit (w, target, luns[i], &facts, opaque, err);
+    if (r != 0)
+      return r;
+  }
+  return 0;
+}
+
+static int
+walk_url_target (struct walk *w, visit_fn visit, void *opaque,
+                 struct error *err)
+{
+  const char *target = w->p->url.target;
+  int *luns, r;
+  size_t n;
+
+  if (walk_luns (w, target, &luns, &n, err) == -1)
+    return -1;
+  r = walk_target (w, target, luns, n, visit, opaque, err);
+  free (luns);
+  return r;
+}
+
+/* One target that cannot be reached does not hide the others. */
+static int
+walk_portal (struct walk *w, visit_fn visit, void *opaque, struct error *err)
+{
+  struct discovered *list;
+  struct error why;
+  size_t i, n, nr_luns;
+  int *luns, r = 0;
+
+  if (walk_discover (w, &list, &n, err) == -1)
+    return -1;
+  if (w->one_target && n > 1)
+    r = error_set (err, ENOENT, "%s: this portal has %zu targets: ask for "
+                   "an export by name, TARGET/LUN (\"nbdinfo --list\" shows "
+                   "them), or add the target to the URL",
+                   w->p->url.host, n);
+
+  for (i = 0; i < n && r == 0; ++i) {
+    if (walk_luns (w, list[i].target, &luns, &nr_luns, &why) == -1) {
+      debug_session ("%s: left out: %s", list[i].target, why.msg);
+      continue;
+    }
+    r = walk_target (w, list[i].target, luns, nr_luns, visit, opaque, err);
+    free (luns);
+  }
+  discovered_free (list, n);
+  return r;
+}
+
+static int
+walk_all (struct walk *w, visit_fn visit, void *opaque, struct error *err)
+{
+  return w->p->url.target ?
+    walk_url_target (w, visit, opaque, err) :
+    walk_portal (w, visit, opaque, err);
+}
+
+/* False: not a name that exports_find would take, as a portal could make
+ * it up.
+ */
+static bool
+export_name (const struct walk *w, const char *target, int lun,
+             char name[NAME_LEN])
+{
+  const bool have_target = w->p->url.target != NULL;
+  char *parsed = NULL;
+  struct error why;
+  int n, parsed_lun;
+
+  n = have_target ?
+    snprintf (name, NAME_LEN, "%d", lun) :
+    snprintf (name, NAME_LEN, "%s/%d", target, lun);
+  if (n >= NAME_LEN ||
+      url_parse_export (name, have_target, &parsed, &parsed_lun, &why) == -1)
+    return false;
+  free (parsed);
+  return true;
+}
+
+struct listing {
+  exports_fn fn;
+  void *opaque;
+};
+
+static int
+visit_list (struct walk *w, const char *target, int lun,
+            const struct lun_facts *facts, void *lv, struct error *err)
+{
+  const struct listing *l = lv;
+  char name[NAME_LEN], description[DESCRIPTION_LEN];
+
+  if (!export_name (w, target, lun, name))
+    return 0;
+  return l->fn (l->opaque, name,
+                exports_describe (facts, target, lun, description), err);
+}
+
+int
+exports_list (const struct parameters *p, const struct stop *stop,
+              exports_fn fn, void *opaque, struct error *err)
+{
+  struct listing l = { .fn = fn, .opaque = opaque };
+  struct walk w;
+
+  if (walk_start (&w, p, stop, err) == -1)
+    return -1;
+  return walk_all (&w, visit_list, &l, err);
+}
+
+/* The first will do. */
+static int
+visit_default (struct walk *w, const char *target, int lun,
+               const struct lun_facts *facts __attribute__ ((__unused__)),
+               void *namev, struct error *err)
+{
+  char **found = namev;
+  char name[NAME_LEN];
+
+  if (!export_name (w, target, lun, name))
+    return 0;
+  *found = strdup (name);
+  return *found ? 1 : error_set (err, ENOMEM, "out of memory");
+}
+
+char *
+exports_default (const struct parameters *p, const struct stop *stop,
+                 struct error *err)
+{
+  struct walk w;
+  char *name = NULL;
+
+  if (p->url.lun >= 0) {
+    name = strdup ("");
+    if (name == NULL)
+      error_set (err, ENOMEM, "out of memory");
+    return name;
+  }
+
+  if (walk_start (&w, p, stop, err) == -1)
+    return NULL;
+  w.one_target = true;
+  if (walk_all (&w, visit_default, &name, err) == 0)
+    error_set (err, ENOENT, "%s: no LUN that is a disk or a CD can be reached "
+               "here: check what the target lets the initiator %s see, or "
+               "run nbdkit with -v -D iscsi.session=1 to see why",
+               p->url.target ? p->url.target : p->url.host,
+               p->initiator_name);
+  return name;
+}
+
+int
+exports_find (const struct parameters *p, const char *name,
+              const struct stop *stop,
+              char **target, int *lun, struct error *err)
+{
+  const bool have_target = p->url.target != NULL;
+  char *other = NULL;
+  int r;
+
+  /* The server asks for the default by itself, but for a connection that a
+   * filter opens.
+   */
+  if (p->url.lun == -1 && *name == '\0') {
+    other = exports_default (p, stop, err);
+    if (other == NULL)
+      return -1;
+    name = other;
+  }
+
+  *target = NULL;
+  if (p->url.lun >= 0) {
+    *lun = p->url.lun;
+    r = 0;
+  }
+  else
+    r = url_parse_export (name, have_target, target, lun, err);
+  free (other);
+  if (r == -1)
+    return -1;
+
+  if (have_target) {
+    *target = strdup (p->url.target);
+    if (*target == NULL)
+      return error_set (err, ENOMEM, "out of memory");
+  }
+  return 0;
+}
+
+static void
+print_size (uint64_t size, char *buf, size_t len)
+{
+  static const char *units[] = {
+    "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"
+  };
+  unsigned unit = 0;
+
+  while (size >> (10 * unit) >= 1024)
+    unit++;
+  if (size & ((UINT64_C (1) << (10 * unit)) - 1))
+    snprintf (buf, len, "%.1f %s",
+              (double) size / (double) (UINT64_C (1) << (10 * unit)),
+              units[unit]);
+  else
+    snprintf (buf, len, "%" PRIu64 " %s", size >> (10 * unit), units[unit]);
+}
+
+const char *
+exports_describe (const struct lun_facts *facts, const char *target, int lun,
+                  char buf[DESCRIPTION_LEN])
+{
+  const struct inquiry *inq = &facts->inquiry;
+  char size[32];
+
+  print_size (facts->size, size, sizeof size);
+  snprintf (buf, DESCRIPTION_LEN, "%s%s%s%s%s, %s/%d",
+            inq->vendor, *inq->vendor && *inq->product ? " " : "",
+            inq->product, *inq->vendor || *inq->product ? ", " : "",
+            size, target, lun);
+  return buf;
+}

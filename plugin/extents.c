@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cdb.h"
+#include "command.h"
+#include "disk.h"
+#include "error.h"
+#include "extents.h"
+#include "geometry.h"
+#include "parse.h"
+#include "retry.h"
+#include "sense.h"
+#include "work.h"
+
+/* A map with many small extents costs a round trip for every so many.  Few
+ * enough for the stack.
+ */
+#define DESCRIPTORS 512
+
+/* SBC-4 5.9.2: a header of 8 bytes, and 16 bytes for each descriptor. */
+#define REPLY_LEN(descriptors) (8 + 16 * (descriptors))
+
+/* What is still to be told: bytes [offset, end). */
+struct rest {
+  uint64_t offset, end;
+  extents_fn fn;
+  void *opaque;
+};
+
+bool
+extents_can (const struct handle *h)
+{
+  return h->facts.thin && !h->disk->learnt.no_lba_status;
+}
+
+/* Tell about the bytes up to ‘to’. */
+static int
+tell (struct rest *r, uint64_t to, bool hole, bool zero, struct error *err)
+{
+  uint64_t offset = r->offset;
+
+  if (to > r->end)
+    to = r->end;
+  r->offset = to;
+  return r->fn (r->opaque, offset, to - offset, hole, zero, err);
+}
+
+/* Anchored blocks are not mapped, but have their space reserved (SBC-4
+ * 4.7.1): no hole.  What is not mapped reads as zeroes only with LBPRZ.
+ */
+static int
+tell_extent (const struct handle *h, struct rest *r,
+             const struct lba_extent *e, struct error *err)
+{
+  return tell (r, (e->lba + e->blocks) * h->facts.capacity.block_len,
+               e->state == LBA_DEALLOCATED,
+               e->state != LBA_MAPPED && h->facts.reads_zeroes, err);
+}
+
+/* Ask once.  Returns how many extents it told, 0 when it tells nothing. */
+static int
+get_lba_status (struct handle *h, const struct rest *r,
+                struct lba_extent *extents, size_t max, struct error *err)
+{
+  const struct span s = span_of (r->offset, r->end - r->offset,
+                                 h->facts.capacity.block_len);
+  uint8_t reply[REPLY_LEN (DESCRIPTORS)];
+  struct command cmd;
+  char what[80];
+
+  work_prepare (&cmd, DATA_IN, REPLY_LEN (max));
+  cmd.param = reply;
+  cmd.cdb_len = cdb_get_lba_status (cmd.cdb, s.lba, REPLY_LEN (max));
+  retry_run (&h->runner, &h->retry, &cmd, 1);
+
+  if (work_is_unsupported (&cmd)) {
+    h->disk->learnt.no_lba_status = true;
+    return 0;
+  }
+  if (sense_decide (&cmd.answer).verdict != VERDICT_OK) {
+    snprintf (what, sizeof what, "reading the map at offset %" PRIu64,
+              r->offset);
+    return work_error (h, &cmd, what, err);
+  }
+  return parse_lba_status (reply, cmd.answer.received, s.lba, s.blocks,
+                           extents, max);
+}
+
+int
+extents_get (struct handle *h, uint32_t count, uint64_t offset, bool one,
+             extents_fn fn, void *opaque, struct error *err)
+{
+  struct rest r = {
+    .offset = offset, .end = offset + count, .fn = fn, .opaque = opaque,
+  };
+  struct lba_extent extents[DESCRIPTORS];
+  int i, n;
+
+  while (r.offset < r.end) {
+    n = 0;
+    if (extents_can (h))
+      n = get_lba_status (h, &r, extents, one ? 1 : DESCRIPTORS, err);
+    if (n == -1)
+      return -1;
+    if (n == 0)
+      return tell (&r, r.end, false, false, err);
+
+    for (i = 0; i < n; ++i) {
+      if (tell_extent (h, &r, &extents[i], err) == -1)
+        return -1;
+      if (one)
+        return 0;
+    }
+  }
+  return 0;
+}

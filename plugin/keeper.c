@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The engine's own thread, and what is not on the path of a command:
+ * deadlines, keep-alive, serving an idle session, recovery.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "engine-private.h"
+
+/* How often to look, while there is something to wait for and not. */
+#define BUSY_TICK_MS 250
+#define IDLE_TICK_MS 1000
+
+#define FIRST_RECONNECT_DELAY_MS 100
+#define MAX_RECONNECT_DELAY_MS   1000
+
+/* At most one pair of "lost" and "back" messages in this time. */
+#define LOG_INTERVAL_MS 10000
+
+/* ---- the alarm ---- */
+
+void
+keeper_ring (struct engine *e)
+{
+  pthread_mutex_lock (&e->alarm_lock);
+  e->rung = true;
+  pthread_cond_broadcast (&e->alarm);
+  pthread_mutex_unlock (&e->alarm_lock);
+}
+
+/* Nobody is to sleep any more: the engine has stopped. */
+static void
+wake_all (struct engine *e)
+{
+  pthread_mutex_lock (&e->alarm_lock);
+  e->awake = true;
+  pthread_cond_broadcast (&e->alarm);
+  pthread_mutex_unlock (&e->alarm_lock);
+}
+
+/* Under the alarm's lock: until ‘when’ (clock_ms) or *flag. */
+static void
+wait_for_alarm (struct engine *e, const bool *flag, uint64_t when)
+{
+  const struct timespec ts = {
+    .tv_sec = when / 1000,
+    .tv_nsec = (long) (when % 1000) * 1000000,
+  };
+
+  while (!*flag && !e->awake &&
+         pthread_cond_timedwait (&e->alarm, &e->alarm_lock, &ts) == 0)
+    ;
+}
+
+static void
+keeper_sleep (struct engine *e, uint64_t when)
+{
+  pthread_mutex_lock (&e->alarm_lock);
+  wait_for_alarm (e, &e->rung, when);
+  e->rung = false;
+  pthread_mutex_unlock (&e->alarm_lock);
+}
+
+bool
+engine_sleep (void *ev, unsigned ms)
+{
+  struct engine *e = ev;
+  bool awake;
+
+  pthread_mutex_lock (&e->lock);
+  e->sleepers++;
+  engine_release (e);
+
+  pthread_mutex_lock (&e->alarm_lock);
+  wait_for_alarm (e, &e->awake, clock_ms () + ms);
+  awake = e->awake;
+  pthread_mutex_unlock (&e->alarm_lock);
+
+  pthread_mutex_lock (&e->lock);
+  e->sleepers--;
+  engine_release (e);
+  return !awake;
+}
+
+/* ---- messages ---- */
+
+void
+keeper_log_loss (struct engine *e, uint64_t now)
+{
+  e->loss_logged = e->logged_at == 0 || now - e->logged_at >= LOG_INTERVAL_MS;
+  debug_session ("%s: session lost: %s", e->name, e->why.msg);
+  if (!e->loss_logged) {
+    e->unlogged++;
+    return;
+  }
+  if (e->unlogged > 0)
+    log_event ("%s: session lost: %s (and %u times more since the last "
+               "message): logging in again", e->name, e->why.msg,
+               e->unlogged);
+  else
+    log_event ("%s: session lost: %s: logging in again", e->name,
+               e->why.msg);
+  e->logged_at = now;
+  e->unlogged = 0;
+}
+
+static void
+log_recovery (struct engine *e, uint64_t stall, size_t held)
+{
+  debug_session ("%s: back after %" PRIu64 " ms", e->name, stall);
+  if (e->loss_logged)
+    log_event ("%s: session back after %.1f s, %zu commands issued again",
+               e->name, stall / 1000.0, held);
+}
+
+/* The session did not come back, or not as the same LUN. */
+static void
+go_down (struct engine *e)
+{
+  e->state = DOWN;
+  e->loss_logged = true;        /* so its end is logged as well */
+  log_event ("%s: not back after %.0f s: %s: requests fail until it is",
+             e->name, (clock_ms () - e->lost_at) / 1000.0, e->why.msg);
+}
+
+/* ---- while the session is up ---- */
+
+static bool
+is_stopped (struct engine *e)
+{
+  return e->stopping || e->state == STOPPED;
+}
+
+/* Something to wait for: commands, or threads that wait to try again. */
+static bool
+is_busy (struct engine *e)
+{
+  return engine_outstanding (e) > 0 || e->sleepers > 0;
+}
+
+/* The server has been told to quit, and waits for us.  Only asked when
+ * something hangs: a healthy session finishes its commands by itself.
+ */
+static void
+stop_if_shutting_down (struct engine *e)
+{
+  if (!e->stopping && e->p.shutting_down && e->p.shutting_down ())
+    e->stopping = true;
+}
+
+static void
+check_deadlines (struct engine *e, uint64_t now)
+{
+  const struct command *oldest = session_carried (e->session)->head;
+
+  if (oldest == NULL)
+    return;
+  if (oldest->deadline <= now) {
+    error_set (&e->why, ETIMEDOUT, "command %02x was not answered within "
+               "%u ms", oldest->cdb[0], e->p.timeout_ms);
+    e->broken = true;
+  }
+  else if (oldest->deadline - e->p.timeout_ms + 2 * BUSY_TICK_MS <= now) {
+    stop_if_shutting_down (e);
+    if (e->stopping) {
+      error_set (&e->why, ESHUTDOWN, "the server is shutting down");
+      e->broken = true;
+    }
+  }
+}
+
+/* A target that is silent is asked for a sign of life; any PDU counts as
+ * one.  Returns when to look again.
+ */
+static uint64_t
+keep_alive (struct engine *e, uint64_t now)
+{
+  const uint64_t heard = session_last_heard (e->session);
+  uint64_t due;
+
+  if (e->p.noop_interval_ms == 0 || e->p.noop_timeout_ms == 0)
+    return NO_DEADLINE;
+  if (e->ping_sent != 0 && heard >= e->ping_sent)
+    e->ping_sent = 0;
+
+  if (e->ping_sent != 0) {
+    due = e->ping_sent + e->p.noop_timeout_ms;
+    if (now < due)
+      return due;
+    error_set (&e->why, ETIMEDOUT, "the target is silent, a ping was not "
+               "answered within %u ms", e->p.noop_timeout_ms);
+    e->broken = true;
+    return NO_DEADLINE;
+  }
+
+  due = heard + e->p.noop_interval_ms;
+  if (now < due)
+    return due;
+  e->ping_sent = now;
+  if (session_ping (e->session) == -1) {
+    error_set (&e->why, ENOMEM, "cannot send a ping");
+    e->broken = true;
+  }
+  return now + e->p.noop_timeout_ms;
+}
+
+/* While nobody leads the keeper serves the socket: the target pings, or
+ * closes the connection.
+ */
+static void
+serve_idle (struct engine *e)
+{
+  struct pollfd fd = {
+    .fd = session_fd (e->session),
+    .events = POLLIN,
+  };
+
+  if (poll (&fd, 1, 0) >= 0 &&
+      session_service (e->session, fd.revents, &e->why) == -1)
+    e->broken = true;
+}
+
+static void
+keep_up (struct engine *e)
+{
+  const uint64_t now = clock_ms ();
+  uint64_t next = now + (is_busy (e) ? BUSY_TICK_MS : IDLE_TICK_MS);
+  uint64_t due;
+
+  if (e->leader == NULL && !e->broken)
+    serve_idle (e);
+  if (!e->broken)
+    check_deadlines (e, now);
+  if (!e->broken) {
+    due = keep_alive (e, now);
+    next = due < next ? due : next;
+  }
+  engine_release (e);
+  keeper_sleep (e, next);
+  pthread_mutex_lock (&e->lock);
+}
+
+/* ---- recovery ---- */
+
+/* Asked by those who try to log in: is it worth going on?  Also the place
+ * where the recovery limit passes, since it may do so during a try.
+ */
+static bool
+recovery_stop_asked (void *ev)
+{
+  struct engine *e = ev;
+  bool stop;
+
+  pthread_mutex_lock (&e->lock);
+  if (is_busy (e))
+    stop_if_shutting_down (e);
+  if (e->state == RECOVERING && e->p.recovery_timeout_ms > 0 &&
+      clock_ms () - e->lost_at >= e->p.recovery_timeout_ms)
+    go_down (e);
+  stop = is_stopped (e);
+  engine_release (e);
+  return stop;
+}
+
+static void
+recovered (struct engine *e, struct session *session)
+{
+  const uint64_t stall = clock_ms () - e->lost_at;
+
+  log_recovery (e, stall, e->pending.len);
+  if (stall > e->counters.longest_stall_ms)
+    e->counters.longest_stall_ms = stall;
+  engine_adopt (e, session);
+}
+
+/* One try to log in again, without the lock but for its outcome. */
+static bool
+try_to_recover (struct engine *e)
+{
+  const struct stop stop = { .asked = recovery_stop_asked, .opaque = e };
+  struct session *session;
+  struct error why = { 0 };
+  bool stopped;
+
+  session = e->p.connect (e->p.opaque, &e->p.isid,
+                          clock_ms () + e->p.attempt_timeout_ms, &stop,
+                          &why);
+
+  pthread_mutex_lock (&e->lock);
+  stopped = is_stopped (e);
+  if (session && !stopped)
+    recovered (e, session);
+  else if (!session && why.err != ESHUTDOWN) {
+    debug_session ("%s: cannot log in again: %s", e->name, why.msg);
+    e->why = why;
+    if (why.err == ENODEV && e->state == RECOVERING)
+      go_down (e);
+  }
+  engine_release (e);
+
+  if (session && stopped)
+    session_close (session, NULL);
+  return session != NULL;
+}
+
+static void
+recover (struct engine *e)
+{
+  unsigned delay = FIRST_RECONNECT_DELAY_MS;
+
+  while (!recovery_stop_asked (e) && !try_to_recover (e)) {
+    if (recovery_stop_asked (e))
+      break;
+    keeper_sleep (e, clock_ms () + delay);
+    delay = delay * 2 > MAX_RECONNECT_DELAY_MS ? MAX_RECONNECT_DELAY_MS
+                                               : delay * 2;
+  }
+}
+
+/* ---- the thread ---- */
+
+static void *
+keeper_thread (void *ev)
+{
+  struct engine *e = ev;
+
+  pthread_mutex_lock (&e->lock);
+  while (!is_stopped (e)) {
+    if (e->state == UP)
+      keep_up (e);
+    else {
+      engine_release (e);
+      recover (e);
+      pthread_mutex_lock (&e->lock);
+    }
+  }
+  if (e->state != UP)
+    e->state = STOPPED;
+  engine_release (e);
+  wake_all (e);
+  return NULL;
+}
+
+int
+keeper_start (struct engine *e)
+{
+  sigset_t all, old;
+  int r;
+
+  /* Signals are for the server's threads. */
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &old);
+  r = pthread_create (&e->keeper, NULL, keeper_thread, e);
+  pthread_sigmask (SIG_SETMASK, &old, NULL);
+  return r;
+}
+
+void
+keeper_join (struct engine *e)
+{
+  keeper_ring (e);
+  pthread_join (e->keeper, NULL);
+}

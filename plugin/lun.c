@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cdb.h"
+#include "command.h"
+#include "error.h"
+#include "lun.h"
+#include "parse.h"
+#include "retry.h"
+#include "sense.h"
+
+/* nbdkit's .block_size takes a minimum of 64 KiB at most. */
+#define MIN_BLOCK_LEN 512
+#define MAX_BLOCK_LEN 65536
+
+#define INQUIRY_LEN      96
+#define CAPACITY10_LEN   8
+#define CAPACITY16_LEN   32
+#define MODE_SENSE_LEN   252
+
+/* More than any page holds that is of use here.  Not a multiple of 256: a
+ * device that knows only the low byte (SPC-2 and before) would take that
+ * for no room at all.
+ */
+#define VPD_LEN          1020
+
+#define VPD_PAGES        0x00
+#define VPD_SERIAL       0x80
+#define VPD_DESIGNATORS  0x83
+#define VPD_LIMITS       0xb0
+#define VPD_ROTATION     0xb1
+#define VPD_PROVISIONING 0xb2
+
+/* SPC-5 table 146. */
+enum device_type {
+  TYPE_DISK       = 0x00,
+  TYPE_CD         = 0x05,
+  TYPE_OPTICAL    = 0x07,
+  TYPE_CONTROLLER = 0x0c,
+  TYPE_RBC        = 0x0e,
+};
+
+/* Who is asked, and how. */
+struct asker {
+  const struct runner *runner;
+  const struct retry_policy *policy;
+  int lun;
+};
+
+static bool
+has_sense (const struct answer *a, uint8_t key, uint8_t asc)
+{
+  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
+    a->key == key && a->asc >> 8 == asc;
+}
+
+/* Ask for at most ‘len’ bytes of parameter data. */
+static struct decision
+ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
+{
+  cmd->direction = DATA_IN;
+  cmd->niov = 0;
+  cmd->param = buf;
+  cmd->len = len;
+  cmd->answer = (struct answer) { .status = STATUS_NONE };
+  retry_run (a->runner, a->policy, cmd, 1);
+  return sense_decide (&cmd->answer);
+}
+
+static int
+no_such_lun (const struct asker *a, struct error *err)
+{
+  return error_set (err, ENODEV,
+                    "there is no LUN %d on this target: "
+                    "\"iscsi-ls -s iscsi://PORTAL/\" lists those that it has",
+                    a->lun);
+}
+
+/* The sentence for a question that had to be answered and was not. */
+static int
+failed (const struct asker *a, const char *question,
+        const struct answer *answer, const struct decision *d,
+        struct error *err)
+{
+  char text[SENSE_TEXT_LEN];
+
+  if (has_sense (answer, SENSE_ILLEGAL_REQUEST, 0x25))
+    return no_such_lun (a, err);
+  if (has_sense (answer, SENSE_NOT_READY, 0x3a))
+    return error_set (err, ENOMEDIUM,
+                      "LUN %d has no medium: "
+                      "insert one, or bring it online on the target", a->lun);
+  return error_set (err, d->err,
+                    "LUN %d: %s failed: %s; the target said %s",
+                    a->lun, question, d->reason, sense_text (answer, text));
+}
+
+/* Ask what need not be answered.  1: *len bytes came; 0: it was refused;
+ * -1: there is nobody to ask any more, and going on would only add up
+ * timeouts.
+ */
+static int
+ask_if_told (const struct asker *a, const char *question,
+             struct command *cmd, uint8_t *buf, uint32_t *len,
+             struct error *err)
+{
+  const struct decision d = ask (a, cmd, buf, *len);
+
+  if (d.verdict == VERDICT_OK) {
+    *len = cmd->answer.received;
+    return 1;
+  }
+  switch (cmd->answer.status) {
+  case STATUS_NONE:
+  case STATUS_TIMEOUT:
+  case STATUS_LOST:
+  case STATUS_SHUTDOWN:
+  case STATUS_NO_MEMORY:
+    return failed (a, question, &cmd->answer, &d, err);
+  default:
+    return 0;
+  }
+}
+
+static const char *
+type_name (uint8_t device_type)
+{
+  switch (device_type) {
+  case 0x01: return "a tape drive";
+  case 0x02: return "a printer";
+  case 0x03: return "a processor device";
+  case 0x04: return "a write-once disk";
+  case 0x06: return "a scanner";
+  case 0x08: return "a medium changer";
+  case 0x09: return "a communications device";
+  case TYPE_CONTROLLER: return "a storage array controller";
+  case 0x0d: return "an enclosure services device";
+  case 0x11: return "an object storage device";
+  case 0x12: return "a bridge controller";
+  case 0x14: return "a host managed zoned disk";
+  case 0x1e: return "a well known logical unit";
+  default:   return "a device of an unknown type";
+  }
+}
+
+/* Is there something that has blocks?  SPC-5 6.6.2, tables 145 and 146. */
+static int
+check_type (const struct asker *a, const struct inquiry *inq,
+            struct error *err)
+{
+  if (inq->qualifier == 3)
+    return no_such_lun (a, err);
+  if (inq->qualifier != 0)
+    return error_set (err, ENODEV,
+                      "LUN %d exists, but no device is connected to it "
+                      "(peripheral qualifier %u)", a->lun, inq->qualifier);
+
+  switch (inq->device_type) {
+  case TYPE_DISK: case TYPE_CD: case TYPE_OPTICAL: case TYPE_RBC:
+    return 0;
+  case TYPE_CONTROLLER:
+    if (a->lun == 0)
+      return error_set (err, ENODEV,
+                        "LUN 0 of this target is %s, not a disk: "
+                        "try LUN 1, or list the LUNs with "
+                        "\"iscsi-ls -s iscsi://PORTAL/\"",
+                        type_name (inq->device_type));
+    break;
+  }
+  return error_set (err, ENODEV,
+                    "LUN %d of this target is %s (peripheral type 0x%02x), "
+                    "not a disk: \"iscsi-ls -s iscsi://PORTAL/\" lists "
+                    "the LUNs", a->lun, type_name (inq->device_type),
+                    inq->device_type);
+}
+
+static int
+probe_inquiry (const struct asker *a, struct inquiry *inq, struct error *err)
+{
+  uint8_t buf[INQUIRY_LEN];
+  struct command cmd;
+  struct decision d;
+
+  cmd.cdb_len = cdb_inquiry (cmd.cdb, sizeof buf);
+  d = ask (a, &cmd, buf, sizeof buf);
+  if (d.verdict != VERDICT_OK)
+    return failed (a, "INQUIRY", &cmd.answer, &d, err);
+  if (parse_inquiry (buf, cmd.answer.received, inq) == -1)
+    return error_set (err, EPROTO,
+                      "LUN %d: INQUIRY was answered with only %" PRIu32
+                      " bytes", a->lun, cmd.answer.received);
+  return check_type (a, inq, err);
+}
+
+/* As ask_if_told. */
+static int
+ask_vpd (const struct asker *a, uint8_t page, uint8_t *buf, uint32_t *len,
+         struct error *err)
+{
+  struct command cmd;
+
+  *len = VPD_LEN;
+  cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, VPD_LEN);
+  return ask_if_told (a, "INQUIRY of a VPD page", &cmd, buf, len, err);
+}
+
+static int
+parse_identity (uint8_t page, const uint8_t *buf, uint32_t len,
+                struct identity *out)
+{
+  return page == VPD_DESIGNATORS ?
+    parse_vpd_83 (buf, len, out) : parse_vpd_80 (buf, len, out);
+}
+
+/* A page that makes no sense leaves the facts as if it were not there. */
+static void
+take_page (struct lun_facts *f, uint8_t page,
+           const uint8_t *buf, uint32_t len)
+{
+  switch (page) {
+  case VPD_DESIGNATORS:
+  case VPD_SERIAL:
+    if (f->identity_page == 0 &&
+        parse_identity (page, buf, len, &f->identity) == 0 &&
+        f->identity.len > 0)
+      f->identity_page = page;
+    break;
+  case VPD_LIMITS:
+    if (parse_vpd_b0 (buf, len, &f->limits) == 0)
+      f->provisioning.lbpu = f->limits.max_unmap_lbas > 0;
+    break;
+  case VPD_ROTATION:
+    parse_vpd_b1 (buf, len, &f->rotation_rate);
+    break;
+  case VPD_PROVISIONING:
+    parse_vpd_b2 (buf, len, &f->provisioning);
+    break;
+  }
+}
+
+/* Only pages that are listed: some targets answer others with nonsense.  A
+ * thin LUN without page B2 (SBC-3 drafts) has UNMAP if page B0 limits it,
+ * and WRITE SAME with UNMAP else: both are learnt by trying.
+ */
+static int
+probe_pages (const struct asker *a, struct lun_facts *f, struct error *err)
+{
+  static const uint8_t wanted[] = {
+    VPD_DESIGNATORS, VPD_SERIAL, VPD_LIMITS, VPD_ROTATION, VPD_PROVISIONING,
+  };
+  uint8_t buf[VPD_LEN];
+  struct vpd_pages pages;
+  uint32_t len;
+  size_t i;
+  int r;
+
+  f->provisioning.lbpws = true;
+
+  r = ask_vpd (a, VPD_PAGES, buf, &len, err);
+  if (r <= 0)
+    return r;
+  if (parse_vpd_pages (buf, len, &pages) == -1)
+    return 0;
+
+  for (i = 0; i < sizeof wanted / sizeof wanted[0]; ++i) {
+    if (!vpd_has (&pages, wanted[i]))
+      continue;
+    r = ask_vpd (a, wanted[i], buf, &len, err);
+    if (r == -1)
+      return -1;
+    if (r == 1)
+      take_page (f, wanted[i], buf, len);
+  }
+  return 0;
+}
+
+/* The caching page, else any page: the write protection is in the header
+ * of both.  A LUN that tells neither may still be writable: its first
+ * answer to a write tells.
+ */
+static int
+probe_mode (const struct asker *a, struct mode *mode, struct error *err)
+{
+  static const uint8_t pages[] = { 0x08, 0x3f };
+  uint8_t buf[MODE_SENSE_LEN];
+  struct command cmd;
+  uint32_t len;
+  unsigned i;
+  bool ten;
+  int r;
+
+  for (i = 0; i < 4; ++i) {
+    ten = i >= 2;
+    cmd.cdb_len = ten ?
+      cdb_mode_sense10 (cmd.cdb, pages[i % 2], sizeof buf) :
+      cdb_mode_sense6 (cmd.cdb, pages[i % 2], sizeof buf);
+    len = sizeof buf;
+    r = ask_if_told (a, "MODE SENSE", &cmd, buf, &len, err);
+    if (r == -1)
+      return -1;
+    if (r == 1 && (ten ? parse_mode_sense10 (buf, len, mode) :
+                   parse_mode_sense6 (buf, len, mode)) == 0)
+      return 0;
+  }
+  return 0;
+}
+
+/* Nothing but a size that is sure is served. */
+static int
+check_capacity (const struct asker *a, const struct capacity *cap,
+                uint64_t *size, struct error *err)
+{
+  const uint32_t len = cap->block_len;
+
+  if (len == 0)
+    return error_set (err, EINVAL,
+                      "LUN %d has no capacity: its blocks are 0 bytes long",
+                      a->lun);
+  if (len < MIN_BLOCK_LEN || (len & (len - 1)) != 0)
+    return error_set (err, EINVAL,
+                      "LUN %d has blocks of %" PRIu32 " bytes, which is not "
+                      "a power of two from %d on: format it to 512 or 4096",
+                      a->lun, len, MIN_BLOCK_LEN);
+  if (len > MAX_BLOCK_LEN)
+    return error_set (err, EINVAL,
+                      "LUN %d has blocks of %" PRIu32 " bytes: "
+                      "at most %d can be served", a->lun, len, MAX_BLOCK_LEN);
+  if (cap->last_lba == UINT64_MAX)
+    return error_set (err, EINVAL,
+                      "LUN %d says that its last block is 2^64-1, "
+                      "which cannot be", a->lun);
+  if (cap->last_lba >= (uint64_t) INT64_MAX / len)
+    return error_set (err, EINVAL,
+                      "LUN %d says that it has %" PRIu64 " blocks of "
+                      "%" PRIu32 " bytes: more than 2^63-1 bytes cannot "
+                      "be served", a->lun, cap->last_lba + 1, len);
+  *size = (cap->last_lba + 1) * len;
+  return 0;
+}
+
+/* As ask_if_told; 1: *cap is filled in. */
+static int
+ask_capacity (const struct asker *a, bool sixteen, struct capacity *cap,
+              struct error *err)
+{
+  const char *question =
+    sixteen ? "READ CAPACITY (16)" : "READ CAPACITY (10)";
+  uint8_t buf[CAPACITY16_LEN];
+  struct command cmd;
+  struct decision d;
+
+  cmd.cdb_len = sixteen ? cdb_read_capacity16 (cmd.cdb, CAPACITY16_LEN) :
+    cdb_read_capacity10 (cmd.cdb);
+  d = ask (a, &cmd, buf, sixteen ? CAPACITY16_LEN : CAPACITY10_LEN);
+
+  switch (d.verdict) {
+  case VERDICT_OK:
+    return (sixteen ? parse_capacity16 (buf, cmd.answer.received, cap) :
+            parse_capacity10 (buf, cmd.answer.received, cap)) == 0;
+  case VERDICT_UNSUPPORTED:
+    return 0;
+  default:
+    return failed (a, question, &cmd.answer, &d, err);
+  }
+}
+
+/* (16) decides where it is answered: only it tells whether the LUN is thin.
+ * Where it is refused (10) stands, unless it said "ask (16)" (SBC-4
+ * 5.20.2).  Anything but a refusal is an error: it passes, and a size that
+ * was guessed meanwhile would stay.
+ */
+static int
+read_capacity (const struct asker *a, struct capacity *cap, uint64_t *size,
+               bool *refused16, struct error *err)
+{
+  int r10, r16;
+
+  r10 = ask_capacity (a, false, cap, err);
+  if (r10 == -1)
+    return -1;
+  r16 = ask_capacity (a, true, cap, err);
+  if (r16 == -1)
+    return -1;
+
+  *refused16 = r16 == 0;
+  if (r16 == 0 && r10 == 0)
+    return error_set (err, EIO,
+                      "LUN %d does not tell its size: READ CAPACITY (10) and "
+                      "(16) are refused or cut short", a->lun);
+  if (r16 == 0 && cap->last_lba == UINT32_MAX)
+    return error_set (err, EIO,
+                      "LUN %d has more blocks than READ CAPACITY (10) can "
+                      "tell, and READ CAPACITY (16) is refused or cut short",
+                      a->lun);
+  return check_capacity (a, cap, size, err);
+}
+
+int
+lun_capacity (const struct runner *r, const struct retry_policy *p,
+              int lun, struct capacity *cap, uint64_t *size,
+              struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  bool refused16;
+
+  return read_capacity (&a, cap, size, &refused16, err);
+}
+
+int
+lun_probe (const struct runner *r, const struct retry_policy *p,
+           int lun, struct lun_facts *facts, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  struct lun_facts *f = facts;
+  bool refused16, cd;
+
+  memset (f, 0, sizeof *f);
+  if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
+      probe_pages (&a, f, err) == -1 ||
+      probe_mode (&a, &f->mode, err) == -1 ||
+      read_capacity (&a, &f->capacity, &f->size, &refused16, err) == -1)
+    return -1;
+
+  cd = f->inquiry.device_type == TYPE_CD;
+  f->thin = f->capacity.lbpme;
+  f->reads_zeroes = f->thin && f->capacity.lbprz;
+  if (!f->thin)
+    f->provisioning = (struct provisioning) { .lbpu = false };
+  f->read_only = cd || f->mode.wp;
+  /* MMC has READ (10) only; so has, most likely, what has no (16) here. */
+  f->cdb10 = (cd || refused16) && f->capacity.last_lba <= UINT32_MAX;
+  return 0;
+}
+
+/* Does the LUN still give the identity that it gave to lun_probe?  1: yes,
+ * 0: no, -1: it could not be asked.
+ */
+static int
+same_identity (const struct asker *a, const struct lun_facts *facts,
+               struct error *err)
+{
+  const uint8_t page = facts->identity_page;
+  uint8_t buf[VPD_LEN];
+  struct identity id;
+  struct command cmd;
+  struct decision d;
+
+  cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, sizeof buf);
+  d = ask (a, &cmd, buf, sizeof buf);
+  if (d.verdict != VERDICT_OK && d.verdict != VERDICT_UNSUPPORTED)
+    return failed (a, "reading its identity", &cmd.answer, &d, err);
+
+  return d.verdict == VERDICT_OK &&
+    parse_identity (page, buf, cmd.answer.received, &id) == 0 &&
+    id.len == facts->identity.len &&
+    memcmp (id.bytes, facts->identity.bytes, id.len) == 0;
+}
+
+/* A LUN that is not there may come back: a target that starts again adds
+ * its LUNs one by one.  That is another thing than a wrong one.
+ */
+static int
+could_not_ask (struct error *err)
+{
+  if (err->err == ENODEV)
+    err->err = ENXIO;
+  return -1;
+}
+
+int
+lun_verify (const struct runner *r, const struct retry_policy *p,
+            int lun, const struct lun_facts *facts, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  struct capacity cap;
+  uint64_t size;
+  int same = 1;
+
+  if (facts->identity_page != 0)
+    same = same_identity (&a, facts, err);
+  if (same == -1 || lun_capacity (r, p, lun, &cap, &size, err) == -1)
+    return could_not_ask (err);
+
+  if (!same)
+    return error_set (err, ENODEV,
+                      "LUN %d is another one now: VPD page 0x%02x does not "
+                      "give the identity that it had",
+                      lun, facts->identity_page);
+
+  if (cap.block_len != facts->capacity.block_len)
+    return error_set (err, ENODEV,
+                      "LUN %d is another one now: its blocks are %" PRIu32
+                      " bytes long, and were %" PRIu32,
+                      lun, cap.block_len, facts->capacity.block_len);
+  if (size < facts->size)
+    return error_set (err, ENODEV,
+                      "LUN %d shrank from %" PRIu64 " to %" PRIu64 " bytes",
+                      lun, facts->size, size);
+  return 0;
+}

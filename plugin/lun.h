@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What a LUN is: INQUIRY, VPD pages, MODE SENSE and READ CAPACITY to one
+ * structure of facts.
+ */
+
+#ifndef ISCSI_LUN_H
+#define ISCSI_LUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "error.h"
+#include "parse.h"
+#include "retry.h"
+
+struct lun_facts {
+  struct inquiry inquiry;
+  struct identity identity;
+  uint8_t identity_page;        /* VPD page that told it; 0: none did */
+  struct block_limits limits;
+  struct provisioning provisioning;
+  struct mode mode;
+  uint16_t rotation_rate;
+
+  struct capacity capacity;
+  uint64_t size;                /* bytes: (last LBA + 1) * block length */
+  bool cdb10;                   /* READ (16) is refused: use READ (10) */
+  bool thin;                    /* LBPME */
+  bool reads_zeroes;            /* LBPRZ of READ CAPACITY (16) */
+  bool read_only;               /* CD, or write protected */
+};
+
+/* Ask a LUN everything.  A LUN that cannot be served (not a disk, no
+ * medium, no such LUN, capacity that makes no sense) is -1 with a sentence
+ * and what to do.  ‘lun’ is for the sentences.  Blocks, at most the
+ * policy's timeout per question.
+ */
+extern int lun_probe (const struct runner *r, const struct retry_policy *p,
+                      int lun, struct lun_facts *facts, struct error *err);
+
+/* Only READ CAPACITY (10), then (16): *cap, *size as in the facts.  A UNIT
+ * ATTENTION or a BUSY never decides a size; sense data are never parsed as
+ * capacity.
+ */
+extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
+                         int lun, struct capacity *cap, uint64_t *size,
+                         struct error *err);
+
+/* After a new login: is this still the LUN that ‘facts’ describes?  Same
+ * identity, same block length, not smaller.  -1 with a sentence if not,
+ * with err->err ENODEV; any other errno: could not be asked (ENXIO: there
+ * is no such LUN at the moment).
+ */
+extern int lun_verify (const struct runner *r, const struct retry_policy *p,
+                       int lun, const struct lun_facts *facts,
+                       struct error *err);
+
+#endif /* ISCSI_LUN_H */

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "path.h"
+#include "resolve.h"
+
+#define MAX_PATHS (4 * MAX_ADDRESSES)
+
+struct addresses {
+  struct address list[MAX_PATHS];
+  size_t n;
+};
+
+struct path {
+  const struct parameters *p;
+  char *target;
+
+  pthread_mutex_t lock;
+  struct addresses addresses;   /* never empty */
+  size_t preferred;             /* answered last */
+};
+
+static uint64_t
+share (uint64_t deadline, size_t n)
+{
+  return clock_ms () + (uint64_t) clock_left (deadline) / n;
+}
+
+static void
+add_address (struct addresses *a, const struct address *address)
+{
+  size_t i;
+
+  for (i = 0; i < a->n; ++i)
+    if (strcmp (a->list[i].text, address->text) == 0)
+      return;
+  if (a->n < MAX_PATHS)
+    a->list[a->n++] = *address;
+}
+
+static void
+add_host (struct addresses *a, const char *host, uint16_t port,
+          uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  struct address found[MAX_ADDRESSES];
+  int i, n = resolve (host, port, deadline, stop, found, err);
+
+  if (n == -1)
+    debug_session ("%s", err->msg);
+  for (i = 0; i < n; ++i)
+    add_address (a, &found[i]);
+}
+
+/* The portals that the command line names. */
+static int
+look_up (const struct parameters *p, uint64_t deadline,
+         const struct stop *stop, struct addresses *a, struct error *err)
+{
+  size_t i;
+
+  add_host (a, p->url.host, p->url.port, share (deadline, 1 + p->nr_portals),
+            stop, err);
+  for (i = 0; i < p->nr_portals; ++i)
+    add_host (a, p->portals[i].host, p->portals[i].port,
+              share (deadline, p->nr_portals - i), stop, err);
+  return a->n > 0 ? 0 : -1;
+}
+
+static void
+add_discovered (struct addresses *a, const struct discovered *d,
+                uint64_t deadline, const struct stop *stop)
+{
+  struct error err;
+  uint16_t port;
+  size_t i;
+  char *host;
+
+  for (i = 0; i < d->nr_portals; ++i) {
+    if (url_parse_portal (d->portals[i], &host, &port, &err) == -1) {
+      debug_session ("portal %s: %s", d->portals[i], err.msg);
+      continue;
+    }
+    add_host (a, host, port, share (deadline, d->nr_portals - i), stop, &err);
+    free (host);
+  }
+}
+
+/* portal=auto: a target that cannot be asked is served by what we have. */
+static void
+discover (const struct parameters *p, const char *target, uint64_t deadline,
+          const struct stop *stop, struct addresses *a)
+{
+  const struct session_params params = {
+    .initiator_name = p->initiator_name,
+    .iser = p->url.iser,
+    .user = p->url.user,
+    .password = p->url.password,
+    .target_user = p->url.target_user,
+    .target_password = p->url.target_password,
+    .header_digest = p->header_digest,
+    .data_digest = p->data_digest,
+  };
+  const size_t n = a->n;
+  struct discovered *list;
+  struct error err;
+  size_t i, j, nr;
+
+  for (i = 0; i < n; ++i) {
+    if (session_discover (&params, &a->list[i], share (deadline, n - i + 1),
+                          stop, &list, &nr, &err) == 0)
+      break;
+    debug_session ("discovery at %s: %s", a->list[i].text, err.msg);
+  }
+  if (i == n)
+    return;
+  for (j = 0; j < nr; ++j)
+    if (strcmp (list[j].target, target) == 0)
+      add_discovered (a, &list[j], deadline, stop);
+  discovered_free (list, nr);
+}
+
+struct path *
+path_new (const struct parameters *p, const char *target, uint64_t deadline,
+          const struct stop *stop, struct error *err)
+{
+  struct path *path = calloc (1, sizeof *path);
+
+  if (path == NULL || (path->target = strdup (target)) == NULL) {
+    free (path);
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  path->p = p;
+  pthread_mutex_init (&path->lock, NULL);
+  if (look_up (p, deadline, stop, &path->addresses, err) == -1) {
+    path_free (path);
+    return NULL;
+  }
+  if (p->portal_auto)
+    discover (p, target, share (deadline, 2), stop, &path->addresses);
+  return path;
+}
+
+void
+path_free (struct path *path)
+{
+  if (path == NULL)
+    return;
+  pthread_mutex_destroy (&path->lock);
+  free (path->target);
+  free (path);
+}
+
+static size_t
+count (struct path *path)
+{
+  size_t n;
+
+  pthread_mutex_lock (&path->lock);
+  n = path->addresses.n;
+  pthread_mutex_unlock (&path->lock);
+  return n;
+}
+
+static struct address
+pick (struct path *path, size_t turn)
+{
+  struct address r;
+
+  pthread_mutex_lock (&path->lock);
+  r = path->addresses.list[(path->preferred + turn) % path->addresses.n];
+  pthread_mutex_unlock (&path->lock);
+  return r;
+}
+
+static void
+prefer (struct path *path, const struct address *address)
+{
+  size_t i;
+
+  pthread_mutex_lock (&path->lock);
+  for (i = 0; i < path->addresses.n; ++i)
+    if (strcmp (path->addresses.list[i].text, address->text) == 0)
+      path->preferred = i;
+  pthread_mutex_unlock (&path->lock);
+}
+
+struct session *
+path_open (struct path *path, const struct session_params *params,
+           const struct isid *isid, uint64_t deadline,
+           const struct stop *stop, struct error *err)
+{
+  const size_t n = count (path);
+  struct session *s = NULL;
+  struct address at;
+  size_t i;
+
+  for (i = 0; i < n && s == NULL; ++i) {
+    at = pick (path, i);
+    s = session_open (params, &at, isid, share (deadline, n - i), stop, err);
+    if (s)
+      prefer (path, &at);
+    else if (i + 1 < n)
+      debug_session ("%s", err->msg);
+  }
+  return s;
+}
+
+/* The hosts may have moved.  What was found by discovery is kept. */
+static void
+look_up_again (struct path *path, uint64_t deadline, const struct stop *stop)
+{
+  struct addresses fresh = { .n = 0 };
+  struct error err;
+  size_t i;
+
+  if (look_up (path->p, deadline, stop, &fresh, &err) == -1)
+    return;
+  pthread_mutex_lock (&path->lock);
+  if (path->p->portal_auto)
+    for (i = 0; i < path->addresses.n; ++i)
+      add_address (&fresh, &path->addresses.list[i]);
+  path->addresses = fresh;
+  path->preferred = 0;
+  pthread_mutex_unlock (&path->lock);
+}
+
+struct session *
+path_try (struct path *path, size_t *turn,
+          const struct session_params *params, const struct isid *isid,
+          uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  struct address at;
+  struct session *s;
+
+  if (*turn > 0 && *turn % count (path) == 0)
+    look_up_again (path, share (deadline, 2), stop);
+
+  at = pick (path, *turn);
+  s = session_open (params, &at, isid, deadline, stop, err);
+  if (s) {
+    *turn = 0;
+    prefer (path, &at);
+  }
+  else
+    ++*turn;
+  return s;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The ways to a target: the addresses of all its portals, the one that
+ * answered last first.  Thread-safe.
+ */
+
+#ifndef ISCSI_PATH_H
+#define ISCSI_PATH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "parameters.h"
+#include "session.h"
+#include "stop.h"
+
+struct path;
+
+/* Look up the portals: the URL's, those of portal=, and with portal=auto
+ * those that discovery tells.  A name that cannot be looked up is no error
+ * as long as another one can.  Blocks until ‘deadline’ (clock_ms) at most.
+ * NULL with a sentence.  ‘p’ must outlive it.
+ */
+extern struct path *path_new (const struct parameters *p, const char *target,
+                              uint64_t deadline, const struct stop *stop,
+                              struct error *err);
+extern void path_free (struct path *path);
+
+/* Open a session at the first address that answers, each getting an equal
+ * share of the time that is left.  Blocks and fails as session_open, with
+ * the error of the last address tried.
+ */
+extern struct session *path_open (struct path *path,
+                                  const struct session_params *params,
+                                  const struct isid *isid,
+                                  uint64_t deadline, const struct stop *stop,
+                                  struct error *err);
+
+/* One try at one address.  *turn, 0 at first, is the caller's place in the
+ * list: it moves on with each failure and goes back to 0 with a success.
+ * Names are looked up again after each round of failures.
+ */
+extern struct session *path_try (struct path *path, size_t *turn,
+                                 const struct session_params *params,
+                                 const struct isid *isid,
+                                 uint64_t deadline, const struct stop *stop,
+                                 struct error *err);
+
+#endif /* ISCSI_PATH_H */

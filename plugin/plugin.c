@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The callbacks of nbdkit.  All errors of the rooms below end here, and are
+ * told to nbdkit on the thread that asked.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NBDKIT_API_VERSION 2
+#include <nbdkit-plugin.h>
+
+#include "block.h"
+#include "clock.h"
+#include "disk.h"
+#include "error.h"
+#include "exports.h"
+#include "extents.h"
+#include "geometry.h"
+#include "parameters.h"
+#include "session.h"
+
+#define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
+
+/* Constant from .config_complete to .unload. */
+static struct parameters params;
+
+/* The hold on the URL's LUN that keeps its first session open while no
+ * client is connected.  Constant from .after_fork to .cleanup; NULL if the
+ * URL has no LUN, or it could not be reached.
+ */
+static struct handle *kept;
+
+/* This many failed requests are told in each period; more of them, of
+ * clients that go on asking while the target is away, would only hide what
+ * happened first.
+ */
+#define ERRORS_TOLD      20
+#define ERRORS_PERIOD_MS 10000
+
+static pthread_mutex_t errors_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t errors_period_end;
+static unsigned errors_told, errors_untold;
+
+static bool
+worth_telling (unsigned *untold)
+{
+  const uint64_t now = clock_ms ();
+  bool r;
+
+  pthread_mutex_lock (&errors_lock);
+  *untold = 0;
+  if (now >= errors_period_end) {
+    *untold = errors_untold;
+    errors_told = errors_untold = 0;
+    errors_period_end = now + ERRORS_PERIOD_MS;
+  }
+  r = errors_told < ERRORS_TOLD;
+  if (r)
+    errors_told++;
+  else
+    errors_untold++;
+  pthread_mutex_unlock (&errors_lock);
+  return r;
+}
+
+/* A request failed.  That a fast zero would not be fast is an answer, not
+ * an error, and an empty sentence was told already.
+ */
+static int
+request_failed (const struct error *err)
+{
+  unsigned untold;
+
+  if (err->err != ENOTSUP && *err->msg) {
+    if (worth_telling (&untold)) {
+      if (untold > 0)
+        nbdkit_error ("%u further errors were not shown (they are with -v)",
+                      untold);
+      nbdkit_error ("%s", err->msg);
+    }
+    else
+      nbdkit_debug ("%s", err->msg);
+  }
+  nbdkit_set_error (err->err);
+  return -1;
+}
+
+/* nbdkit itself has told what is wrong. */
+static int
+told_already (struct error *err)
+{
+  return error_set (err, errno, "%s", "");
+}
+
+/* For struct stop, on the thread of an NBD connection: did the client
+ * leave, or does the server?  nbdkit prints a line each time that it says
+ * so: ask only until then.
+ */
+static bool
+client_gone (void *gonev)
+{
+  bool *gone = gonev;
+
+  if (!*gone)
+    *gone = nbdkit_nanosleep (0, 1) == -1;
+  return *gone;
+}
+
+/* The same for threads that belong to no connection. */
+static bool
+shutting_down (void)
+{
+  static atomic_bool quit;
+
+  if (!quit && nbdkit_nanosleep (0, 1) == -1)
+    quit = true;
+  return quit;
+}
+
+static void
+plugin_load (void)
+{
+  parameters_init (&params);
+}
+
+static void
+plugin_unload (void)
+{
+  parameters_free (&params);
+}
+
+static int
+plugin_config (const char *key, const char *value)
+{
+  return parameters_set (&params, key, value);
+}
+
+static int
+plugin_config_complete (void)
+{
+  return parameters_complete (&params);
+}
+
+static void
+plugin_dump_plugin (void)
+{
+#ifdef HAVE_ISCSI_INIT_TRANSPORT
+  printf ("iscsi_iser=yes\n");
+#else
+  printf ("iscsi_iser=no\n");
+#endif
+#ifdef HAVE_ISCSI_SET_DATA_DIGEST
+  printf ("iscsi_data_digest=yes\n");
+#else
+  printf ("iscsi_data_digest=no\n");
+#endif
+  printf ("iscsi_max_lun=%d\n", URL_MAX_LUN);
+  printf ("iscsi_max_portals=%d\n", MAX_PORTALS);
+  printf ("iscsi_max_sessions=%d\n", MAX_SESSIONS);
+  printf ("iscsi_default_port=%d\n", URL_DEFAULT_PORT);
+  printf ("iscsi_default_sessions=%u\n", params.sessions);
+  printf ("iscsi_default_timeout=%g\n", params.timeout_ms / 1000.0);
+  printf ("iscsi_default_login_timeout=%g\n",
+          params.login_timeout_ms / 1000.0);
+  printf ("iscsi_default_recovery_timeout=%g\n",
+          params.recovery_timeout_ms / 1000.0);
+  printf ("iscsi_default_noop_interval=%g\n",
+          params.noop_interval_ms / 1000.0);
+  printf ("iscsi_default_noop_timeout=%g\n", params.noop_timeout_ms / 1000.0);
+}
+
+/* Before the fork, so that what is wrong is still told in the terminal. */
+static int
+plugin_get_ready (void)
+{
+  struct error err;
+
+  if (params.url.lun == -1 || !params.preflight)
+    return 0;
+
+  if (disk_preflight (&params, params.url.target, params.url.lun,
+                      &err) == -1) {
+    nbdkit_error ("%s", err.msg);
+    return -1;
+  }
+  return 0;
+}
+
+/* No thread can be started earlier. */
+static int
+plugin_after_fork (void)
+{
+  struct error err;
+
+  disk_set_shutting_down (shutting_down);
+  if (params.url.lun == -1)
+    return 0;
+
+  kept = disk_hold (&params, params.url.target, params.url.lun, &err);
+  if (kept)
+    return 0;
+  nbdkit_error ("%s", err.msg);
+  return params.preflight ? -1 : 0;
+}
+
+static void
+plugin_cleanup (void)
+{
+  if (kept)
+    disk_close (kept);
+  kept = NULL;
+  disk_close_all ();
+}
+
+static int
+add_export (void *exports, const char *name, const char *description,
+            struct error *err)
+{
+  if (nbdkit_add_export (exports, name, description) == -1)
+    return told_already (err);
+  return 0;
+}
+
+/* The only export, which goes by any name. */
+static int
+list_lun (struct nbdkit_exports *exports)
+{
+  char buf[DESCRIPTION_LEN];
+  const char *description = NULL;
+
+  if (kept)
+    description = exports_describe (&kept->facts, params.url.target,
+                                    params.url.lun, buf);
+  return nbdkit_add_export (exports, "", description);
+}
+
+static int
+plugin_list_exports (int readonly __attribute__ ((__unused__)),
+                     int is_tls __attribute__ ((__unused__)),
+                     struct nbdkit_exports *exports)
+{
+  bool gone = false;
+  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  struct error err;
+
+  if (params.url.lun >= 0)
+    return list_lun (exports);
+
+  if (exports_list (&params, &stop, add_export, exports, &err) == -1) {
+    if (*err.msg)
+      nbdkit_error ("%s", err.msg);
+    return -1;
+  }
+  return 0;
+}
+
+static const char *
+plugin_default_export (int readonly __attribute__ ((__unused__)),
+                       int is_tls __attribute__ ((__unused__)))
+{
+  bool gone = false;
+  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  struct error err;
+  const char *r;
+  char *name;
+
+  name = exports_default (&params, &stop, &err);
+  if (name == NULL) {
+    nbdkit_error ("%s", err.msg);
+    return NULL;
+  }
+  r = nbdkit_strdup_intern (name);
+  free (name);
+  return r;
+}
+
+static void *
+plugin_open (int readonly)
+{
+  bool gone = false;
+  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  const char *name = nbdkit_export_name ();
+  struct handle *h = NULL;
+  struct error err;
+  char *target;
+  int lun;
+
+  if (name == NULL)
+    return NULL;
+
+  if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
+    h = disk_open (&params, target, lun, &err);
+    free (target);
+  }
+  if (h == NULL)
+    nbdkit_error ("%s", err.msg);
+  else if (h->facts.read_only && !readonly)
+    nbdkit_debug ("this LUN is a CD or is write protected: served read-only");
+  return h;
+}
+
+static void
+plugin_close (void *handle)
+{
+  disk_close (handle);
+}
+
+static const char *
+plugin_export_description (void *handle)
+{
+  const struct handle *h = handle;
+  char description[DESCRIPTION_LEN];
+
+  return nbdkit_strdup_intern (exports_describe (&h->facts, h->disk->target,
+                                                 h->disk->lun, description));
+}
+
+/* The size of the LUN when it was opened. */
+static int64_t
+plugin_get_size (void *handle)
+{
+  const struct handle *h = handle;
+
+  return h->facts.size;
+}
+
+static int
+plugin_block_size (void *handle, uint32_t *minimum,
+                   uint32_t *preferred, uint32_t *maximum)
+{
+  const struct lun_facts *f = &((const struct handle *) handle)->facts;
+  const struct block_sizes sizes =
+    block_sizes_of (f->capacity.block_len, f->capacity.phys_exponent,
+                    f->limits.granularity, f->limits.opt_transfer);
+
+  *minimum = sizes.minimum;
+  *preferred = sizes.preferred;
+  *maximum = sizes.maximum;
+  return 0;
+}
+
+/* SBC-4 6.6.2: revolutions per minute; 1 is solid state, 0 is not told. */
+static int
+plugin_is_rotational (void *handle)
+{
+  const struct handle *h = handle;
+
+  return h->facts.rotation_rate >= 0x401 && h->facts.rotation_rate <= 0xfffe;
+}
+
+static int
+plugin_can_write (void *handle)
+{
+  const struct handle *h = handle;
+
+  return !h->facts.read_only;
+}
+
+/* A write-protected LUN may refuse SYNCHRONIZE CACHE too. */
+static int
+plugin_can_flush (void *handle)
+{
+  return plugin_can_write (handle);
+}
+
+static int
+plugin_can_fua (void *handle)
+{
+  return block_has_fua (handle) ? NBDKIT_FUA_NATIVE : NBDKIT_FUA_EMULATE;
+}
+
+static int
+plugin_can_trim (void *handle)
+{
+  return block_can_trim (handle);
+}
+
+/* What the LUN has for it is learnt by trying. */
+static int
+plugin_can_zero (void *handle __attribute__ ((__unused__)))
+{
+  return 1;
+}
+
+static int
+plugin_can_fast_zero (void *handle)
+{
+  return block_can_fast_zero (handle);
+}
+
+static int
+plugin_can_extents (void *handle)
+{
+  return extents_can (handle);
+}
+
+static int
+plugin_can_cache (void *handle)
+{
+  return block_can_cache (handle) ? NBDKIT_CACHE_NATIVE : NBDKIT_CACHE_NONE;
+}
+
+/* SYNCHRONIZE CACHE covers what was written over any session. */
+static int
+plugin_can_multi_conn (void *handle __attribute__ ((__unused__)))
+{
+  return 1;
+}
+
+static int
+plugin_pread (void *handle, void *buf, uint32_t count, uint64_t offset,
+              uint32_t flags __attribute__ ((__unused__)))
+{
+  struct error err;
+
+  if (block_read (handle, buf, count, offset, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+plugin_pwrite (void *handle, const void *buf, uint32_t count,
+               uint64_t offset, uint32_t flags)
+{
+  const bool fua = flags & NBDKIT_FLAG_FUA;
+  struct error err;
+
+  if (block_write (handle, buf, count, offset, fua, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+plugin_flush (void *handle, uint32_t flags __attribute__ ((__unused__)))
+{
+  struct error err;
+
+  if (block_flush (handle, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+plugin_trim (void *handle, uint32_t count, uint64_t offset, uint32_t flags)
+{
+  const bool fua = flags & NBDKIT_FLAG_FUA;
+  struct error err;
+
+  if (block_trim (handle, count, offset, fua, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+plugin_zero (void *handle, uint32_t count, uint64_t offset, uint32_t flags)
+{
+  const bool may_trim = flags & NBDKIT_FLAG_MAY_TRIM;
+  const bool fast = flags & NBDKIT_FLAG_FAST_ZERO;
+  const bool fua = flags & NBDKIT_FLAG_FUA;
+  struct error err;
+
+  if (block_zero (handle, count, offset, may_trim, fast, fua, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+plugin_cache (void *handle, uint32_t count, uint64_t offset,
+              uint32_t flags __attribute__ ((__unused__)))
+{
+  struct error err;
+
+  if (block_cache (handle, count, offset, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static int
+add_extent (void *extents, uint64_t offset, uint64_t length,
+            bool hole, bool zero, struct error *err)
+{
+  const uint32_t type =
+    (hole ? NBDKIT_EXTENT_HOLE : 0) | (zero ? NBDKIT_EXTENT_ZERO : 0);
+
+  if (nbdkit_add_extent (extents, offset, length, type) == -1)
+    return told_already (err);
+  return 0;
+}
+
+static int
+plugin_extents (void *handle, uint32_t count, uint64_t offset,
+                uint32_t flags, struct nbdkit_extents *extents)
+{
+  const bool one = flags & NBDKIT_FLAG_REQ_ONE;
+  struct error err;
+
+  if (extents_get (handle, count, offset, one,
+                   add_extent, extents, &err) == -1)
+    return request_failed (&err);
+  return 0;
+}
+
+static struct nbdkit_plugin plugin = {
+  .name               = "iscsi",
+  .longname           = "nbdkit iSCSI plugin",
+  .version            = PACKAGE_VERSION,
+  .description        = "Export the LUNs of an iSCSI target",
+  .load               = plugin_load,
+  .unload             = plugin_unload,
+  .dump_plugin        = plugin_dump_plugin,
+  .config             = plugin_config,
+  .config_complete    = plugin_config_complete,
+  .config_help        = parameters_help,
+  .magic_config_key   = "url",
+  .get_ready          = plugin_get_ready,
+  .after_fork         = plugin_after_fork,
+  .cleanup            = plugin_cleanup,
+  .list_exports       = plugin_list_exports,
+  .default_export     = plugin_default_export,
+  .open               = plugin_open,
+  .close              = plugin_close,
+  .export_description = plugin_export_description,
+  .get_size           = plugin_get_size,
+  .block_size         = plugin_block_size,
+  .is_rotational      = plugin_is_rotational,
+  .can_write          = plugin_can_write,
+  .can_flush          = plugin_can_flush,
+  .can_fua            = plugin_can_fua,
+  .can_trim           = plugin_can_trim,
+  .can_zero           = plugin_can_zero,
+  .can_fast_zero      = plugin_can_fast_zero,
+  .can_extents        = plugin_can_extents,
+  .can_cache          = plugin_can_cache,
+  .can_multi_conn     = plugin_can_multi_conn,
+  .pread              = plugin_pread,
+  .pwrite             = plugin_pwrite,
+  .flush              = plugin_flush,
+  .trim               = plugin_trim,
+  .zero               = plugin_zero,
+  .cache              = plugin_cache,
+  .extents            = plugin_extents,
+  /* Errors are told by nbdkit_set_error. */
+  .errno_is_preserved = 0,
+};
+
+/* nbdkit's macro defines it without a prototype. */
+extern struct nbdkit_plugin *plugin_init (void);
+
+NBDKIT_REGISTER_PLUGIN (plugin)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Shared by the two halves of the session room: login.c, which opens and
+ * closes sessions, and session.c, which carries commands over them.
+ */
+
+#ifndef ISCSI_SESSION_PRIVATE_H
+#define ISCSI_SESSION_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iscsi/iscsi.h>
+#include <iscsi/scsi-lowlevel.h>
+
+#include "error.h"
+#include "queue.h"
+#include "session.h"
+
+#define CANARY_SIZE 16
+
+struct session {
+  struct iscsi_context *ctx;
+  int lun;                      /* as libiscsi puts it on the wire */
+  bool lost;                    /* only session_close is left to do */
+  bool closing;                 /* callbacks come from the destruction */
+  uint64_t last_heard;          /* clock_ms */
+
+  struct queue carried;         /* submitted, not over */
+  size_t lingering;             /* of these, answered: see command_cb */
+  session_done_fn done;
+  void *opaque;
+
+  /* The step of opening or logging out that is waited for. */
+  bool step_over;
+  int step_status;
+  char step_error[256];         /* libiscsi's text for a failed step, which
+                                   it overwrites soon after */
+
+  uint8_t canary[CANARY_SIZE];
+};
+
+/* A context with everything set that is the same for all kinds of session:
+ * initiator name, ISID, CHAP, digests, no automatic reconnect, log.  NULL
+ * with a sentence.
+ */
+extern struct session *session_new (const struct session_params *p,
+                                    const struct isid *isid,
+                                    enum iscsi_session_type type,
+                                    struct error *err);
+
+/* Connect and log in, following redirects; no SCSI command yet. */
+extern struct session *session_log_in (const struct session_params *p,
+                                       const struct address *where,
+                                       const struct isid *isid,
+                                       enum iscsi_session_type type,
+                                       uint64_t deadline,
+                                       const struct stop *stop,
+                                       struct error *err);
+
+/* Serve the socket until session->step_over.  -1 on the deadline, on a loss
+ * or when asked to stop, with errno in err->err and a sentence.
+ */
+extern int session_wait_step (struct session *s, uint64_t deadline,
+                              const struct stop *stop, struct error *err);
+
+/* The callback for a step; its private data are the session. */
+extern void session_step_cb (struct iscsi_context *ctx, int status,
+                             void *command_data, void *private_data);
+
+/* Destroy the context, and append the commands that are not over to
+ * ‘undone’.  The session is only good for session_close afterwards.
+ */
+extern void session_abandon (struct session *s, struct queue *undone);
+
+/* Why libiscsi gave up, in words: its error text with the noise removed,
+ * and what the socket tells.
+ */
+extern void session_why (struct session *s, const char *text,
+                         struct error *err);
+
+#endif /* ISCSI_SESSION_PRIVATE_H */

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "sense.h"
+#include "session-private.h"
+
+/* libiscsi has an iovec of its own, and casts it to the system's. */
+_Static_assert (sizeof (struct scsi_iovec) == sizeof (struct iovec) &&
+                offsetof (struct scsi_iovec, iov_base) ==
+                offsetof (struct iovec, iov_base) &&
+                offsetof (struct scsi_iovec, iov_len) ==
+                offsetof (struct iovec, iov_len),
+                "struct scsi_iovec differs from struct iovec");
+
+/* A target that says GOOD and sends less than it says leaves old bytes in
+ * the buffer.  libiscsi does not count what it received, so a random value
+ * is put at both ends of the buffer before the command and looked for
+ * after it.
+ */
+static void
+for_canaries (struct session *s, struct command *cmd,
+              void (*fn) (struct session *s, uint8_t *where, bool *intact),
+              bool *intact)
+{
+  const struct iovec *first = &cmd->iov[0];
+  const struct iovec *last = &cmd->iov[cmd->niov - 1];
+
+  if (first->iov_len >= CANARY_SIZE)
+    fn (s, first->iov_base, intact);
+  if (last->iov_len >= CANARY_SIZE)
+    fn (s, (uint8_t *) last->iov_base + last->iov_len - CANARY_SIZE, intact);
+}
+
+static void
+set_canary (struct session *s, uint8_t *where,
+            bool *intact __attribute__ ((__unused__)))
+{
+  memcpy (where, s->canary, CANARY_SIZE);
+}
+
+static void
+check_canary (struct session *s, uint8_t *where, bool *intact)
+{
+  if (memcmp (where, s->canary, CANARY_SIZE) == 0)
+    *intact = true;
+}
+
+static bool
+is_bulk_read (const struct command *cmd)
+{
+  return cmd->direction == DATA_IN && cmd->niov > 0;
+}
+
+/* Sense data are preceded by their length in the data segment (RFC 7143
+ * section 11.4.7.2).  libiscsi parses what it received without looking at
+ * how much that is: parse again.
+ */
+static void
+fill_sense (const struct scsi_task *task, struct answer *a)
+{
+  const uint8_t *data = task->datain.data;
+  const size_t size = task->datain.size > 0 ? task->datain.size : 0;
+  size_t len;
+
+  if (size < 2)
+    return;
+  len = (size_t) data[0] << 8 | data[1];
+  if (len > size - 2)
+    len = size - 2;
+  sense_parse (data + 2, len, a);
+}
+
+static void
+fill_param (const struct scsi_task *task, struct command *cmd)
+{
+  size_t n = task->datain.size > 0 ? task->datain.size : 0;
+
+  if (task->datain.data == NULL)
+    n = 0;
+  if (n > cmd->len)
+    n = cmd->len;
+  if (n > 0)
+    memcpy (cmd->param, task->datain.data, n);
+  cmd->answer.received = n;
+}
+
+static void
+fill_answer (struct session *s, struct command *cmd, int status,
+             const struct scsi_task *task)
+{
+  struct answer *a = &cmd->answer;
+  bool intact = false;
+
+  *a = (struct answer) {
+    .status = status >= 0 && status < 256 ? (unsigned) status
+                                          : STATUS_PROTOCOL,
+    .residual_count = task->residual,
+  };
+  if (task->residual_status == SCSI_RESIDUAL_UNDERFLOW)
+    a->residual = RESIDUAL_UNDERFLOW;
+  else if (task->residual_status == SCSI_RESIDUAL_OVERFLOW)
+    a->residual = RESIDUAL_OVERFLOW;
+
+  if (a->status == STATUS_CHECK_CONDITION)
+    fill_sense (task, a);
+  else if (a->status == STATUS_GOOD && is_bulk_read (cmd)) {
+    for_canaries (s, cmd, check_canary, &intact);
+    if (intact)
+      a->status = STATUS_SHORT_DATA;
+  }
+  else if (a->status == STATUS_GOOD && cmd->direction == DATA_IN)
+    fill_param (task, cmd);
+}
+
+static void
+finish (struct session *s, struct command *cmd)
+{
+  char text[SENSE_TEXT_LEN];
+
+  scsi_free_scsi_task (cmd->task);
+  cmd->task = NULL;
+  queue_remove (&s->carried, cmd);
+  if (debug_scsi_enabled ())
+    debug_scsi ("command %02x, %u bytes: %s", cmd->cdb[0], cmd->len,
+                sense_text (&cmd->answer, text));
+  s->done (s->opaque, cmd);
+}
+
+static void
+command_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
+            int status, void *command_data __attribute__ ((__unused__)),
+            void *private_data)
+{
+  struct command *cmd = private_data;
+  struct session *s = cmd->session;
+
+  /* The connection dropped or the context is being destroyed: the command
+   * stays with us, for session_close to hand back.
+   */
+  if (s->closing || status == SCSI_STATUS_CANCELLED) {
+    s->lost = true;
+    return;
+  }
+
+  fill_answer (s, cmd, status, cmd->task);
+
+  /* libiscsi 1.19 keeps DATA-OUT PDUs in its send queue that point to the
+   * task and to its buffers when the target ends a write early; freeing
+   * them now would be a use after free.
+   */
+  if (cmd->direction == DATA_OUT && status != SCSI_STATUS_GOOD &&
+      session_wants_write (s)) {
+    cmd->answered = true;
+    s->lingering++;
+    return;
+  }
+
+  finish (s, cmd);
+}
+
+static int
+libiscsi_direction (enum direction d)
+{
+  switch (d) {
+  case DATA_IN:  return SCSI_XFER_READ;
+  case DATA_OUT: return SCSI_XFER_WRITE;
+  case DATA_NONE: break;
+  }
+  return SCSI_XFER_NONE;
+}
+
+int
+session_submit (struct session *s, struct command *cmd)
+{
+  struct scsi_iovec *iov = (struct scsi_iovec *) cmd->iov;
+  struct scsi_task *task;
+
+  if (s->lost)
+    return -1;
+
+  task = scsi_create_task (cmd->cdb_len, cmd->cdb,
+                           libiscsi_direction (cmd->direction), cmd->len);
+  if (task == NULL)
+    return -1;
+  if (cmd->direction == DATA_OUT)
+    scsi_task_set_iov_out (task, iov, cmd->niov);
+  else if (is_bulk_read (cmd)) {
+    scsi_task_set_iov_in (task, iov, cmd->niov);
+    for_canaries (s, cmd, set_canary, NULL);
+  }
+
+  /* From here on the command may be over before the call returns: newer
+   * versions of libiscsi write to an idle socket at once.
+   */
+  cmd->session = s;
+  cmd->task = task;
+  cmd->answered = false;
+  cmd->issues++;
+  cmd->answer = (struct answer) { .status = STATUS_NONE };
+  queue_append (&s->carried, cmd);
+
+  if (iscsi_scsi_command_async (s->ctx, s->lun, task, command_cb, NULL,
+                                cmd) == -1) {
+    queue_remove (&s->carried, cmd);
+    scsi_free_scsi_task (task);
+    cmd->task = NULL;
+    return -1;
+  }
+  return 0;
+}
+
+const struct queue *
+session_carried (const struct session *s)
+{
+  return &s->carried;
+}
+
+bool
+session_takes_more (const struct session *s)
+{
+  return s->lingering == 0;
+}
+
+void
+session_set_done (struct session *s, session_done_fn fn, void *opaque)
+{
+  s->done = fn;
+  s->opaque = opaque;
+}
+
+int
+session_fd (const struct session *s)
+{
+  return s->ctx ? iscsi_get_fd (s->ctx) : -1;
+}
+
+bool
+session_wants_write (const struct session *s)
+{
+  return iscsi_which_events (s->ctx) & POLLOUT;
+}
+
+uint64_t
+session_last_heard (const struct session *s)
+{
+  return s->last_heard;
+}
+
+/* "... errno:104", "... socket :104" and "socket error Connection
+ * refused(111) while ..." hold what strerror can say better.
+ */
+static int
+errno_in_text (const char *text)
+{
+  const char *p;
+
+  if ((p = strstr (text, "errno:")) || (p = strstr (text, "socket :")))
+    return atoi (strchr (p, ':') + 1);
+  if ((p = strstr (text, "socket error")) && (p = strchr (p, '(')))
+    return atoi (p + 1);
+  return 0;
+}
+
+void
+session_why (struct session *s, const char *text, struct error *err)
+{
+  const int fd = iscsi_get_fd (s->ctx);
+  const int e = errno_in_text (text);
+  char c;
+
+  if (e > 0)
+    error_set (err, e, "%s", strerror (e));
+  else if (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    error_set (err, ECONNRESET, "the target closed the connection");
+  else if (text[0] == '\0' || strstr (text, "reconnect") != NULL)
+    error_set (err, ECONNRESET, "the connection was lost");
+  else
+    error_set (err, EPROTO, "%.*s", (int) strcspn (text, "\r\n"), text);
+}
+
+/* Failed writes are over once nothing of theirs is left to be sent. */
+static void
+finish_lingering (struct session *s)
+{
+  struct command *cmd, *next;
+
+  if (s->lingering == 0 || session_wants_write (s))
+    return;
+  s->lingering = 0;
+  for (cmd = s->carried.head; cmd != NULL; cmd = next) {
+    next = cmd->next;
+    if (cmd->answered)
+      finish (s, cmd);
+  }
+}
+
+int
+session_service (struct session *s, int revents, struct error *err)
+{
+  int r = 0;
+
+  if (!s->lost) {
+    r = iscsi_service (s->ctx, revents);
+    if (r == 0 && (revents & POLLIN))
+      s->last_heard = clock_ms ();
+    /* After an error inside it libiscsi may have closed the socket and go
+     * on returning 0.
+     */
+    if (r != 0 || iscsi_get_fd (s->ctx) < 0)
+      s->lost = true;
+  }
+  if (s->lost) {
+    session_why (s, iscsi_get_error (s->ctx), err);
+    return -1;
+  }
+  finish_lingering (s);
+  return 0;
+}
+
+static void
+ping_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
+         int status __attribute__ ((__unused__)),
+         void *command_data __attribute__ ((__unused__)),
+         void *private_data __attribute__ ((__unused__)))
+{
+}
+
+int
+session_ping (struct session *s)
+{
+  if (s->lost)
+    return -1;
+  return iscsi_nop_out_async (s->ctx, ping_cb, NULL, 0, NULL);
+}
+
+void
+session_abandon (struct session *s, struct queue *undone)
+{
+  struct queue left = { 0 };
+  struct command *cmd;
+
+  s->lost = s->closing = true;
+  iscsi_destroy_context (s->ctx);
+  s->ctx = NULL;
+
+  queue_prepend_all (&left, &s->carried);
+  for (cmd = left.head; cmd != NULL; cmd = cmd->next) {
+    scsi_free_scsi_task (cmd->task);
+    cmd->task = NULL;
+    cmd->answer = (struct answer) { .status = STATUS_NONE };
+  }
+  queue_append_all (undone, &left);
+}
+
+/* Drive the session until every command that it carries is over. */
+static bool
+drive (struct session *s, uint64_t deadline, const struct stop *stop,
+       unsigned *why)
+{
+  struct error err;
+
+  while (s->carried.head) {
+    struct pollfd fd = {
+      .fd = session_fd (s),
+      .events = POLLIN | (session_wants_write (s) ? POLLOUT : 0),
+    };
+    int left = clock_left (deadline);
+
+    if (stop_asked (stop)) {
+      *why = STATUS_SHUTDOWN;
+      return false;
+    }
+    if (left == 0) {
+      *why = STATUS_TIMEOUT;
+      return false;
+    }
+    poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
+    if (session_service (s, fd.revents, &err) == -1) {
+      *why = STATUS_LOST;
+      return false;
+    }
+  }
+  return true;
+}
+
+static void
+nothing_done (void *opaque __attribute__ ((__unused__)),
+              struct command *cmd __attribute__ ((__unused__)))
+{
+}
+
+void
+session_run (void *runv, struct command *cmds, size_t n)
+{
+  const struct session_run *run = runv;
+  struct session *s = run->session;
+  struct queue undone = { 0 };
+  unsigned why = STATUS_LOST;
+  size_t i;
+
+  session_set_done (s, nothing_done, NULL);
+  for (i = 0; i < n; ++i) {
+    cmds[i].answer = (struct answer) { .status = STATUS_LOST };
+    if (session_submit (s, &cmds[i]) == -1)
+      s->lost = true;
+  }
+
+  if (drive (s, clock_ms () + run->timeout_ms, run->stop, &why))
+    return;
+
+  /* Nothing can be taken back from a live session without leaving a hole
+   * in CmdSN, and the buffers are in use until the context is gone.
+   */
+  session_abandon (s, &undone);
+  for (i = 0; i < n; ++i) {
+    if (cmds[i].answer.status == STATUS_NONE)
+      cmds[i].answer.status = why;
+  }
+}

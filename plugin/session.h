@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* One iSCSI session: one libiscsi context from TCP connect to logout.  The
+ * only room that calls libiscsi.  It has no lock and no thread: whoever
+ * holds a session calls its functions one at a time.
+ *
+ * What libiscsi would do by itself and must not is switched off here: it
+ * never reconnects (that takes a new ISID), never times out, never cancels
+ * a command (that leaves a hole in CmdSN).  A session that goes wrong is
+ * closed, and another one is opened with the same ISID.
+ */
+
+#ifndef ISCSI_SESSION_H
+#define ISCSI_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "error.h"
+#include "queue.h"
+#include "resolve.h"
+#include "stop.h"
+#include "url.h"
+
+struct session;
+
+/* ISID of type "random" (RFC 7143 section 11.12.5): fixed for the life of
+ * a session slot, so that a new login reinstates it (section 6.3.5).
+ */
+struct isid {
+  uint32_t random;              /* 24 bits */
+  uint16_t qualifier;
+};
+
+struct session_params {
+  const char *initiator_name;
+  const char *target;           /* iSCSI name */
+  int lun;                      /* 0..16383 */
+  bool any_lun;                 /* LUN 0 for REPORT LUNS, which a target
+                                   answers even if there is no LUN 0
+                                   (SPC-5 6.33): do not wait for it to be
+                                   ready, nor mind that it is missing */
+  bool iser;
+  const char *user, *password;  /* CHAP, NULL: none */
+  const char *target_user, *target_password; /* mutual CHAP, NULL: none */
+  enum digest header_digest, data_digest;
+};
+
+/* Connect to one address, log in (following redirects), and wait until the
+ * LUN is past its UNIT ATTENTIONs and ready (or has no medium: that is
+ * lun.c's to say).  Blocks until ‘deadline’ (clock_ms) at most.  NULL with
+ * a sentence on failure; err->err tells the kind:
+ *   ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH...  the path
+ *   EACCES   authentication, or the target's ACL
+ *   ENOENT   no such target
+ *   ENODEV   no such LUN
+ *   EBUSY    the target has no room for another session
+ *   EPROTO   anything else that it said
+ *   ESHUTDOWN  asked to stop
+ */
+extern struct session *session_open (const struct session_params *p,
+                                     const struct address *where,
+                                     const struct isid *isid,
+                                     uint64_t deadline,
+                                     const struct stop *stop,
+                                     struct error *err);
+
+/* Close the connection and free everything, without a logout.  Commands
+ * that were submitted and are not over are not called back: they are
+ * appended to ‘undone’, in the order of their submission, and their
+ * buffers are free from now on.
+ */
+extern void session_close (struct session *s, struct queue *undone);
+
+/* Log out, waiting for the answer until ‘deadline’ at most, then close.
+ * No command may be under way.
+ */
+extern void session_logout (struct session *s, uint64_t deadline,
+                            const struct stop *stop);
+
+/* Called for each command that is over, from inside session_submit or
+ * session_service, with its answer filled in.
+ */
+typedef void (*session_done_fn) (void *opaque, struct command *cmd);
+extern void session_set_done (struct session *s,
+                              session_done_fn fn, void *opaque);
+
+/* Queue a command; nothing is sent before session_service.  cmd->deadline
+ * is the caller's to set.  -1: no memory or the session is broken, and the
+ * command is not taken.
+ */
+extern int session_submit (struct session *s, struct command *cmd);
+
+/* The commands that are carried (submitted, not over), oldest first. */
+extern const struct queue *session_carried (const struct session *s);
+
+/* False while a failed write is still being flushed out of libiscsi's send
+ * queue: no further command may be submitted until session_service has
+ * sent it all.
+ */
+extern bool session_takes_more (const struct session *s);
+
+/* The socket, and what to poll it for. */
+extern int session_fd (const struct session *s);
+extern bool session_wants_write (const struct session *s);
+
+/* Serve the socket, without blocking.  ‘revents’ is what poll(2) said, or
+ * what is worth a try (POLLOUT).  -1: the session is lost, *err says why;
+ * only session_close is left to do.
+ */
+extern int session_service (struct session *s, int revents,
+                            struct error *err);
+
+/* Send a NOP-Out with a ping that the target must answer.  -1 as
+ * session_submit.
+ */
+extern int session_ping (struct session *s);
+
+/* When something last came from the target (clock_ms). */
+extern uint64_t session_last_heard (const struct session *s);
+
+/* A runner on a bare session, before an engine has it: struct session_run
+ * is its handle.
+ */
+struct session_run {
+  struct session *session;
+  unsigned timeout_ms;
+  const struct stop *stop;
+};
+extern void session_run (void *session_run,
+                         struct command *cmds, size_t n);
+
+/* A target that a portal knows, and where it is: "192.0.2.1:3260". */
+struct discovered {
+  char *target;                 /* iSCSI name */
+  char **portals;
+  size_t nr_portals;
+};
+
+/* Log in to a portal for discovery, ask for all its targets (SendTargets=All,
+ * RFC 7143 appendix C) and log out.  One entry per target.  The target, the
+ * LUN and the data digest of ‘p’ are not used.  On success *list is the
+ * caller's to give to discovered_free; an empty one is a success.  Blocks
+ * and fails as session_open.
+ */
+extern int session_discover (const struct session_params *p,
+                             const struct address *where,
+                             uint64_t deadline, const struct stop *stop,
+                             struct discovered **list, size_t *n,
+                             struct error *err);
+extern void discovered_free (struct discovered *list, size_t n);
+
+#endif /* ISCSI_SESSION_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* iSCSI URLs, parsed strictly.  Pure: no I/O, no environment, no nbdkit.
+ *
+ *   iscsi://[user[%password]@]host[:port]/[target[/lun]][?args]
+ *
+ * The user part ends at the last '@' before the first '/'.  In the form
+ * user%password@ (libiscsi's) everything is taken literally; in the form
+ * user:password@ (RFC 3986) user and password are %-decoded, as the target
+ * always is.  Whichever of '%' and ':' comes first decides.  Arguments are
+ * target_user, target_password (%-decoded), header_digest and iser (which
+ * has no value).  A portal group tag after the port (host:3260,1), as
+ * discovery prints it, is ignored.
+ */
+
+#ifndef ISCSI_URL_H
+#define ISCSI_URL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* The header or data digest to offer, in order of preference
+ * (RFC 7143 section 13.1).
+ */
+enum digest {
+  DIGEST_UNSET,
+  DIGEST_NONE,
+  DIGEST_CRC32C,
+  DIGEST_CRC32C_NONE,
+  DIGEST_NONE_CRC32C,
+};
+
+#define URL_DEFAULT_PORT 3260
+#define URL_MAX_LUN      16383  /* flat space addressing, SAM-5 4.7.7.3 */
+#define URL_MAX_CHAP     255    /* bytes of a user or a password: libiscsi's */
+#define URL_MAX_NAME     223    /* of an iSCSI name, RFC 7143 4.2.7.1 */
+
+struct url {
+  bool iser;                    /* scheme iser:// */
+  char *user, *password;        /* NULL when absent */
+  char *host;                   /* name or address, without brackets */
+  uint16_t port;
+  char *target;                 /* iSCSI name, NULL when absent */
+  int lun;                      /* -1 when absent */
+  char *target_user, *target_password; /* NULL when absent */
+  enum digest header_digest;
+};
+
+/* Parse a whole URL.  On success *url owns its strings: call url_free.
+ * On failure returns -1 with *err set to EINVAL and a sentence that names
+ * the faulty part and never contains a secret, and *url is empty.
+ */
+extern int url_parse (const char *str, struct url *url, struct error *err);
+
+/* Parse "HOST[:PORT]" (IPv6 in brackets) as the portal= parameter has it.
+ * *host is allocated.  Errors as url_parse.
+ */
+extern int url_parse_portal (const char *str, char **host, uint16_t *port,
+                             struct error *err);
+
+/* Parse an export name that picks a LUN: "LUN" when ‘target’ is known
+ * (have_target), else "target/LUN".  *target is allocated, or left NULL
+ * when have_target.  Errors as url_parse.
+ */
+extern int url_parse_export (const char *name, bool have_target,
+                             char **target, int *lun, struct error *err);
+
+/* Parse "none", "crc32c", "crc32c-none" or "none-crc32c".  Returns
+ * DIGEST_UNSET when it is none of them.
+ */
+extern enum digest digest_parse (const char *str);
+extern const char *digest_name (enum digest d);
+
+/* The URL without any secret, for messages: allocated, NULL when out of
+ * memory.
+ */
+extern char *url_redacted (const struct url *url);
+
+/* Wipe the secrets and free the strings.  *url is empty afterwards. */
+extern void url_free (struct url *url);
+
+#endif /* ISCSI_URL_H */

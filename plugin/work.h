@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A range of blocks on its way to the target: cut into commands, which are
+ * run side by side, and done again another way where the LUN refuses one.
+ * How, is told by a struct kind.
+ */
+
+#ifndef ISCSI_WORK_H
+#define ISCSI_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "disk.h"
+#include "error.h"
+
+/* Commands of one request that are under way at the same time. */
+#define WORK_ROUND 32
+
+/* What the client asked for, for messages: "read of 512 bytes at offset 0". */
+struct request {
+  const char *verb;
+  uint32_t count;
+  uint64_t offset;
+};
+
+struct work;
+
+struct kind {
+  /* Make the ‘nth’ command of a round for blocks from lba + done on, as
+   * many as it can take.  Returns how many; 0 when there is no command
+   * left that the LUN knows.
+   */
+  uint32_t (*fill) (struct work *w, uint64_t done, struct command *cmd,
+                    unsigned nth);
+
+  /* A command failed: remember why, and say whether ‘fill’ is to be asked
+   * once more for the same blocks.
+   */
+  bool (*refused) (struct work *w, const struct command *cmd);
+
+  /* The residual does not tell what was done.  Some targets set it on
+   * commands that move no block data.
+   */
+  bool ignore_residual;
+};
+
+struct work {
+  struct handle *h;
+  const struct request *rq;
+  const struct kind *kind;
+  uint64_t lba, blocks;
+  void *opaque;                 /* the kind's own */
+};
+
+/* 0: all of it was done; 1: there is no command for it that the LUN knows,
+ * and part of it may be done; -1: an error.
+ */
+extern int work_carry_out (struct work *w, struct error *err);
+
+/* A finished command that failed as an error.  ‘what’ begins the sentence:
+ * "read of 4096 bytes at offset 0".  Always returns -1.
+ */
+extern int work_error (struct handle *h, const struct command *cmd,
+                       const char *what, struct error *err);
+
+/* Make a command of ‘len’ bytes, without buffers and CDB yet. */
+extern void work_prepare (struct command *cmd, enum direction direction,
+                          uint32_t len);
+extern void work_add_iov (struct command *cmd, void *base, size_t len);
+
+/* The target does not know the command, or not this way of it. */
+extern bool work_is_unsupported (const struct command *cmd);
+/* It does not know the command at all. */
+extern bool work_is_unknown (const struct command *cmd);
+
+/* Does a CDB of 10 bytes, with its LBA of 32 bits, reach these blocks? */
+static inline bool
+fits_cdb10 (uint64_t lba, uint64_t blocks)
+{
+  return lba + blocks <= UINT64_C (1) << 32;
+}
+
+#define CDB10_BLOCKS UINT16_MAX /* its count has 16 bits */
+
+static inline uint64_t
+min_blocks (uint64_t a, uint64_t b)
+{
+  return a < b ? a : b;
+}
+
+#endif /* ISCSI_WORK_H */
