@@ -57,6 +57,16 @@ debug_pdu (int level, const char *message)
   nbdkit_debug ("libiscsi[%d]: %s", level, message);
 }
 
+void
+debug_verbose (const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  nbdkit_vdebug (fs, args);
+  va_end (args);
+}
+
 /* nbdkit has errors and debug lines and nothing between them; a debug line
  * would be lost on a server that is not verbose.
  */

@@ -27,6 +27,10 @@ extern void debug_scsi (const char *fs, ...)
 extern int debug_pdu_level (void);
 extern void debug_pdu (int level, const char *message);
 
+/* One line that is printed when the server is verbose (-v). */
+extern void debug_verbose (const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 1, 2)));
+
 /* One line that is printed whether or not the server is verbose: a session
  * was lost, or is back.
  */

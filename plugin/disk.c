@@ -55,23 +55,6 @@ disk_set_shutting_down (bool (*fn) (void))
   shutting_down = fn;
 }
 
-static struct session_params
-session_params (const struct parameters *p, const char *target, int lun)
-{
-  return (struct session_params) {
-    .initiator_name = p->initiator_name,
-    .target = target,
-    .lun = lun,
-    .iser = p->url.iser,
-    .user = p->url.user,
-    .password = p->url.password,
-    .target_user = p->url.target_user,
-    .target_password = p->url.target_password,
-    .header_digest = p->header_digest,
-    .data_digest = p->data_digest,
-  };
-}
-
 /* The same random part for all sessions of this process, another qualifier
  * for each: two sessions with one ISID would evict each other (RFC 7143
  * section 6.3.5).
@@ -131,7 +114,7 @@ int
 disk_preflight (const struct parameters *p, const char *target, int lun,
                 struct error *err)
 {
-  const struct session_params params = session_params (p, target, lun);
+  const struct session_params params = path_params (p, target, lun);
   const uint64_t deadline = clock_ms () + p->login_timeout_ms;
   struct lun_facts facts;
   struct session *s = NULL;
@@ -321,7 +304,7 @@ report_counters (const struct slot *slot)
   struct engine_counters c;
 
   engine_get_counters (slot->engine, &c);
-  debug_session ("%s: %" PRIu64 " commands, %" PRIu64 " bytes, %" PRIu64
+  debug_verbose ("%s: %" PRIu64 " commands, %" PRIu64 " bytes, %" PRIu64
                  " issued again, %" PRIu64 " losses, longest stall %" PRIu64
                  " ms", slot->name, c.commands, c.bytes, c.retries, c.losses,
                  c.longest_stall_ms);
@@ -377,7 +360,7 @@ new_disk (const struct parameters *p, const char *target, int lun,
   }
   pthread_mutex_init (&d->sessions->lock, NULL);
   d->sessions->p = p;
-  d->sessions->params = session_params (p, d->target, lun);
+  d->sessions->params = path_params (p, d->target, lun);
   return d;
 
  no_memory:

@@ -17,7 +17,7 @@
 #include "debug.h"
 #include "exports.h"
 #include "parse.h"
-#include "resolve.h"
+#include "path.h"
 #include "retry.h"
 #include "sense.h"
 
@@ -41,13 +41,11 @@
 struct walk {
   const struct parameters *p;
   const struct stop *stop;
-  uint64_t deadline;
+  uint64_t deadline;            /* clock_ms */
   struct session_params params; /* of every session; target and LUN vary */
   struct isid isid;
   bool one_target;              /* more than one is an error */
-  struct address addresses[MAX_ADDRESSES * (1 + MAX_PORTALS)];
-  size_t nr_addresses;
-  size_t good;                  /* the one that answered last */
+  struct path *path;
 };
 
 /* Called for each LUN; anything but 0 ends the walk and is its result. */
@@ -62,41 +60,15 @@ share (uint64_t deadline, size_t n)
   return clock_ms () + (uint64_t) clock_left (deadline) / n;
 }
 
-static void
-add_addresses (struct walk *w, const char *host, uint16_t port,
-               uint64_t deadline, struct error *err)
-{
-  int n;
-
-  n = resolve (host, port, deadline, w->stop,
-               &w->addresses[w->nr_addresses], err);
-  if (n == -1)
-    debug_session ("%s", err->msg);
-  else
-    w->nr_addresses += n;
-}
-
 static int
 walk_start (struct walk *w, const struct parameters *p,
             const struct stop *stop, struct error *err)
 {
-  const struct url *url = &p->url;
-  size_t i;
-
   memset (w, 0, sizeof *w);
   w->p = p;
   w->stop = stop;
   w->deadline = clock_ms () + p->login_timeout_ms;
-  w->params = (struct session_params) {
-    .initiator_name = p->initiator_name,
-    .iser = url->iser,
-    .user = url->user,
-    .password = url->password,
-    .target_user = url->target_user,
-    .target_password = url->target_password,
-    .header_digest = p->header_digest,
-    .data_digest = p->data_digest,
-  };
+  w->params = path_params (p, NULL, 0);
 
   /* Not the ISID of a session that serves clients, which a login with the
    * same would end (RFC 7143 section 6.3.5), nor that of another listing
@@ -107,45 +79,8 @@ walk_start (struct walk *w, const struct parameters *p,
                       strerror (errno));
   w->isid.random &= 0xffffff;
 
-  add_addresses (w, url->host, url->port,
-                 share (w->deadline, 1 + p->nr_portals), err);
-  for (i = 0; i < p->nr_portals; ++i)
-    add_addresses (w, p->portals[i].host, p->portals[i].port,
-                   share (w->deadline, p->nr_portals - i + 1), err);
-  return w->nr_addresses > 0 ? 0 : -1;
-}
-
-static struct session *
-walk_connect (struct walk *w, const struct session_params *params,
-              uint64_t deadline, struct error *err)
-{
-  struct session *s;
-  size_t i, which;
-
-  for (i = 0; i < w->nr_addresses; ++i) {
-    which = (w->good + i) % w->nr_addresses;
-    s = session_open (params, &w->addresses[which], &w->isid,
-                      share (deadline, w->nr_addresses - i), w->stop, err);
-    if (s) {
-      w->good = which;
-      return s;
-    }
-  }
-  return NULL;
-}
-
-static int
-walk_discover (struct walk *w, struct discovered **list, size_t *n,
-               struct error *err)
-{
-  size_t i;
-
-  for (i = 0; i < w->nr_addresses; ++i)
-    if (session_discover (&w->params, &w->addresses[i],
-                          share (w->deadline, w->nr_addresses - i + 1),
-                          w->stop, list, n, err) == 0)
-      return 0;
-  return -1;
+  w->path = path_new (p, p->url.target, share (w->deadline, 2), stop, err);
+  return w->path ? 0 : -1;
 }
 
 static void
@@ -247,7 +182,8 @@ walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
 
   params.target = target;
   params.any_lun = true;
-  s = walk_connect (w, &params, share (w->deadline, 2), err);
+  s = path_open (w->path, &params, &w->isid, share (w->deadline, 2), w->stop,
+                 err);
   if (s == NULL)
     return -1;
 
@@ -281,7 +217,8 @@ walk_probe (struct walk *w, const char *target, int lun,
 
   params.target = target;
   params.lun = lun;
-  run.session = walk_connect (w, &params, deadline, err);
+  run.session = path_open (w->path, &params, &w->isid, deadline, w->stop,
+                           err);
   if (run.session == NULL)
     return -1;
 
@@ -341,7 +278,8 @@ walk_portal (struct walk *w, visit_fn visit, void *opaque, struct error *err)
   size_t i, n, nr_luns;
   int *luns, r = 0;
 
-  if (walk_discover (w, &list, &n, err) == -1)
+  if (path_discover (w->path, share (w->deadline, 2), w->stop, &list, &n,
+                     err) == -1)
     return -1;
   if (w->one_target && n > 1)
     r = error_set (err, ENOENT, "%s: this portal has %zu targets: ask for "
@@ -416,9 +354,13 @@ exports_list (const struct parameters *p, const struct stop *stop,
   struct listing l = { .fn = fn, .opaque = opaque };
   struct walk w;
 
+  int r;
+
   if (walk_start (&w, p, stop, err) == -1)
     return -1;
-  return walk_all (&w, visit_list, &l, err);
+  r = walk_all (&w, visit_list, &l, err);
+  path_free (w.path);
+  return r;
 }
 
 /* The first will do. */
@@ -459,6 +401,7 @@ exports_default (const struct parameters *p, const struct stop *stop,
                "run nbdkit with -v -D iscsi.session=1 to see why",
                p->url.target ? p->url.target : p->url.host,
                p->initiator_name);
+  path_free (w.path);
   return name;
 }
 

@@ -21,12 +21,28 @@ struct addresses {
 
 struct path {
   const struct parameters *p;
-  char *target;
 
   pthread_mutex_t lock;
   struct addresses addresses;   /* never empty */
   size_t preferred;             /* answered last */
 };
+
+struct session_params
+path_params (const struct parameters *p, const char *target, int lun)
+{
+  return (struct session_params) {
+    .initiator_name = p->initiator_name,
+    .target = target,
+    .lun = lun,
+    .iser = p->url.iser,
+    .user = p->url.user,
+    .password = p->url.password,
+    .target_user = p->url.target_user,
+    .target_password = p->url.target_password,
+    .header_digest = p->header_digest,
+    .data_digest = p->data_digest,
+  };
+}
 
 static uint64_t
 share (uint64_t deadline, size_t n)
@@ -95,36 +111,19 @@ add_discovered (struct addresses *a, const struct discovered *d,
 
 /* portal=auto: a target that cannot be asked is served by what we have. */
 static void
-discover (const struct parameters *p, const char *target, uint64_t deadline,
-          const struct stop *stop, struct addresses *a)
+discover_portals (struct path *path, const char *target, uint64_t deadline,
+                  const struct stop *stop)
 {
-  const struct session_params params = {
-    .initiator_name = p->initiator_name,
-    .iser = p->url.iser,
-    .user = p->url.user,
-    .password = p->url.password,
-    .target_user = p->url.target_user,
-    .target_password = p->url.target_password,
-    .header_digest = p->header_digest,
-    .data_digest = p->data_digest,
-  };
-  const size_t n = a->n;
   struct discovered *list;
   struct error err;
-  size_t i, j, nr;
+  size_t i, n;
 
-  for (i = 0; i < n; ++i) {
-    if (session_discover (&params, &a->list[i], share (deadline, n - i + 1),
-                          stop, &list, &nr, &err) == 0)
-      break;
-    debug_session ("discovery at %s: %s", a->list[i].text, err.msg);
-  }
-  if (i == n)
+  if (path_discover (path, deadline, stop, &list, &n, &err) == -1)
     return;
-  for (j = 0; j < nr; ++j)
-    if (strcmp (list[j].target, target) == 0)
-      add_discovered (a, &list[j], deadline, stop);
-  discovered_free (list, nr);
+  for (i = 0; i < n; ++i)
+    if (strcmp (list[i].target, target) == 0)
+      add_discovered (&path->addresses, &list[i], deadline, stop);
+  discovered_free (list, n);
 }
 
 struct path *
@@ -133,8 +132,7 @@ path_new (const struct parameters *p, const char *target, uint64_t deadline,
 {
   struct path *path = calloc (1, sizeof *path);
 
-  if (path == NULL || (path->target = strdup (target)) == NULL) {
-    free (path);
+  if (path == NULL) {
     error_set (err, ENOMEM, "out of memory");
     return NULL;
   }
@@ -144,8 +142,8 @@ path_new (const struct parameters *p, const char *target, uint64_t deadline,
     path_free (path);
     return NULL;
   }
-  if (p->portal_auto)
-    discover (p, target, share (deadline, 2), stop, &path->addresses);
+  if (p->portal_auto && target)
+    discover_portals (path, target, share (deadline, 2), stop);
   return path;
 }
 
@@ -155,7 +153,6 @@ path_free (struct path *path)
   if (path == NULL)
     return;
   pthread_mutex_destroy (&path->lock);
-  free (path->target);
   free (path);
 }
 
@@ -253,4 +250,23 @@ path_try (struct path *path, size_t *turn,
   else
     ++*turn;
   return s;
+}
+
+int
+path_discover (struct path *path, uint64_t deadline, const struct stop *stop,
+               struct discovered **list, size_t *n, struct error *err)
+{
+  const struct session_params params = path_params (path->p, NULL, 0);
+  const size_t nr = count (path);
+  struct address at;
+  size_t i;
+
+  for (i = 0; i < nr; ++i) {
+    at = pick (path, i);
+    if (session_discover (&params, &at, share (deadline, nr - i), stop,
+                          list, n, err) == 0)
+      return 0;
+    debug_session ("discovery at %s: %s", at.text, err->msg);
+  }
+  return -1;
 }

@@ -17,10 +17,17 @@
 
 struct path;
 
+/* What every session to a target has in common.  Points into ‘p’ and
+ * ‘target’.
+ */
+extern struct session_params path_params (const struct parameters *p,
+                                          const char *target, int lun);
+
 /* Look up the portals: the URL's, those of portal=, and with portal=auto
  * those that discovery tells.  A name that cannot be looked up is no error
  * as long as another one can.  Blocks until ‘deadline’ (clock_ms) at most.
- * NULL with a sentence.  ‘p’ must outlive it.
+ * NULL with a sentence.  ‘p’ must outlive it; ‘target’ is only used for
+ * portal=auto, and may be NULL.
  */
 extern struct path *path_new (const struct parameters *p, const char *target,
                               uint64_t deadline, const struct stop *stop,
@@ -46,5 +53,11 @@ extern struct session *path_try (struct path *path, size_t *turn,
                                  const struct isid *isid,
                                  uint64_t deadline, const struct stop *stop,
                                  struct error *err);
+
+/* session_discover at the first address that answers. */
+extern int path_discover (struct path *path, uint64_t deadline,
+                          const struct stop *stop,
+                          struct discovered **list, size_t *n,
+                          struct error *err);
 
 #endif /* ISCSI_PATH_H */
