@@ -54,6 +54,7 @@ struct command {
   bool answered;                /* but not over: see session.c */
   uint64_t deadline;            /* clock_ms, while it is carried */
   unsigned issues;              /* how often it was put on the wire */
+  uint64_t canary;              /* see session.c */
 };
 
 /* How a set of commands is carried out: each once, all at the same time,

@@ -105,10 +105,14 @@ send_targets (struct session *s, struct answer_copy *copy,
               uint64_t deadline, const struct stop *stop, struct error *err)
 {
   struct error why = { 0 };
+  int r;
 
   copy->session = s;
   s->step_over = false;
-  if (iscsi_discovery_async (s->ctx, discovery_cb, copy) != 0)
+  session_enter (s);
+  r = iscsi_discovery_async (s->ctx, discovery_cb, copy);
+  session_leave (s);
+  if (r != 0)
     return error_set (err, EPROTO, "discovery: %s", iscsi_get_error (s->ctx));
   if (session_wait_step (s, deadline, stop, &why) == -1)
     return error_set (err, why.err, "discovery: %s", why.msg);

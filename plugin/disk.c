@@ -83,11 +83,12 @@ next_isid (struct isid *isid, struct error *err)
 
 static int
 probe (struct session *s, int lun, uint64_t deadline,
-       struct lun_facts *facts, struct error *err)
+       const struct stop *stop, struct lun_facts *facts, struct error *err)
 {
   struct session_run run = {
     .session = s,
     .timeout_ms = clock_left (deadline),
+    .stop = stop,
   };
   const struct runner runner = { .run = session_run, .handle = &run };
   const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
@@ -128,7 +129,7 @@ disk_preflight (const struct parameters *p, const char *target, int lun,
   if (next_isid (&isid, err) == 0)
     s = path_open (path, &params, &isid, deadline, NULL, err);
   if (s) {
-    r = probe (s, lun, deadline, &facts, err);
+    r = probe (s, lun, deadline, NULL, &facts, err);
     session_logout (s, clock_ms () + LOGOUT_MS, NULL);
   }
   path_free (path);
@@ -215,7 +216,7 @@ start_engine (struct slot *slot, struct session *s, struct error *err)
  * make sure that they have reached the same.
  */
 static int
-add_slot (struct disk *d, struct error *err)
+add_slot (struct disk *d, const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
   const uint64_t deadline = clock_ms () + ds->p->login_timeout_ms;
@@ -225,13 +226,13 @@ add_slot (struct disk *d, struct error *err)
 
   if (slot == NULL)
     return -1;
-  s = path_open (ds->path, &ds->params, &slot->isid, deadline, NULL, err);
+  s = path_open (ds->path, &ds->params, &slot->isid, deadline, stop, err);
   if (s == NULL)
     goto failed;
   if (ds->nr_slots == 0)
-    r = probe (s, d->lun, deadline, &d->facts, err);
+    r = probe (s, d->lun, deadline, stop, &d->facts, err);
   else
-    r = verify (s, d, deadline, NULL, err);
+    r = verify (s, d, deadline, stop, err);
   if (r == -1) {
     session_logout (s, clock_ms () + LOGOUT_MS, NULL);
     goto failed;
@@ -279,14 +280,14 @@ worth_another (const struct disk_sessions *ds, const struct slot *best)
 
 /* Under the sessions' lock: the slot for one more handle. */
 static struct slot *
-choose_slot (struct disk *d, struct error *err)
+choose_slot (struct disk *d, const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
   struct slot *best = least_used (ds);
 
   if (!worth_another (ds, best))
     return best;
-  if (add_slot (d, err) == 0)
+  if (add_slot (d, stop, err) == 0)
     return ds->slots[ds->nr_slots - 1];
   if (best) {
     debug_session ("no further session: %s: sharing %s", err->msg,
@@ -433,26 +434,27 @@ disk_close_all (void)
  * on the thread of the client that needs them.
  */
 static int
-find_path (struct disk *d, struct error *err)
+find_path (struct disk *d, const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
 
   if (ds->path == NULL)
     ds->path = path_new (ds->p, d->target,
-                         clock_ms () + ds->p->login_timeout_ms, NULL,
+                         clock_ms () + ds->p->login_timeout_ms, stop,
                          err);
   return ds->path ? 0 : -1;
 }
 
 static struct slot *
-get_slot (struct disk *d, bool counts, struct error *err)
+get_slot (struct disk *d, bool counts, const struct stop *stop,
+          struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
   struct slot *slot = NULL;
 
   pthread_mutex_lock (&ds->lock);
-  if (find_path (d, err) == 0)
-    slot = choose_slot (d, err);
+  if (find_path (d, stop, err) == 0)
+    slot = choose_slot (d, stop, err);
   if (slot && counts)
     slot->users++;
   pthread_mutex_unlock (&ds->lock);
@@ -487,7 +489,7 @@ read_size (struct handle *h, struct error *err)
 
 static struct handle *
 get_handle (const struct parameters *p, const char *target, int lun,
-            bool counts, struct error *err)
+            bool counts, const struct stop *stop, struct error *err)
 {
   struct handle *h = calloc (1, sizeof *h);
 
@@ -498,7 +500,7 @@ get_handle (const struct parameters *p, const char *target, int lun,
   h->disk = get_disk (p, target, lun, h, err);
   if (h->disk == NULL)
     goto no_disk;
-  h->slot = get_slot (h->disk, counts, err);
+  h->slot = get_slot (h->disk, counts, stop, err);
   if (h->slot == NULL)
     goto no_slot;
 
@@ -525,16 +527,16 @@ get_handle (const struct parameters *p, const char *target, int lun,
 
 struct handle *
 disk_open (const struct parameters *p, const char *target, int lun,
-           struct error *err)
+           const struct stop *stop, struct error *err)
 {
-  return get_handle (p, target, lun, true, err);
+  return get_handle (p, target, lun, true, stop, err);
 }
 
 struct handle *
 disk_hold (const struct parameters *p, const char *target, int lun,
-           struct error *err)
+           const struct stop *stop, struct error *err)
 {
-  return get_handle (p, target, lun, false, err);
+  return get_handle (p, target, lun, false, stop, err);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "parameters.h"
 #include "rangelock.h"
 #include "retry.h"
+#include "stop.h"
 
 /* Optional commands that this LUN refused once (5/20xx, 5/24xx...), so that
  * they are not tried again.
@@ -78,14 +79,14 @@ extern int disk_preflight (const struct parameters *p,
  */
 extern struct handle *disk_open (const struct parameters *p,
                                  const char *target, int lun,
-                                 struct error *err);
+                                 const struct stop *stop, struct error *err);
 
 /* The same for a handle over which nothing is read or written: it only
  * keeps the LUN's sessions open.
  */
 extern struct handle *disk_hold (const struct parameters *p,
                                  const char *target, int lun,
-                                 struct error *err);
+                                 const struct stop *stop, struct error *err);
 
 /* The last handle of a LUN logs out of it. */
 extern void disk_close (struct handle *h);

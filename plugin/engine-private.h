@@ -81,12 +81,15 @@ struct engine {
   bool loss_logged;             /* so its end is to be logged */
   unsigned unlogged;            /* losses that were not logged since */
 
-  /* Wakes the keeper and the sleepers.  A lock of its own: those who wait
-   * on a condition release its lock without looking at the inbox (I1).
+  int alarm_fd;                 /* ends the keeper's sleep */
+  uint64_t commands_seen;       /* of the counter, by the keeper */
+  bool keeper_rests;            /* it looks again when it is told to */
+
+  /* engine_sleep.  A lock of its own: those who wait on a condition release
+   * its lock without looking at the inbox (I1).
    */
-  pthread_mutex_t alarm_lock;
-  pthread_cond_t alarm;
-  bool rung;                    /* for the keeper */
+  pthread_mutex_t sleep_lock;
+  pthread_cond_t sleep_cond;
   bool awake;                   /* nobody is to sleep any more */
 };
 
@@ -100,6 +103,10 @@ extern enum next engine_settle (struct engine *e, struct waiter *me);
 
 /* Settle and let go of the lock, for those who do not wait (I1). */
 extern void engine_release (struct engine *e);
+
+/* Write to and empty an eventfd. */
+extern void engine_signal (struct engine *e, int fd);
+extern void engine_drain (struct engine *e, int fd);
 
 /* Commands that are not over and not in the inbox.  Under the lock. */
 extern size_t engine_outstanding (const struct engine *e);

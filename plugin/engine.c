@@ -54,14 +54,29 @@ unlock_and_wake (struct engine *e)
   }
 }
 
-static void
-kick (struct engine *e)
+void
+engine_signal (struct engine *e, int fd)
 {
   const uint64_t one = 1;
 
-  /* EAGAIN: it is kicked already. */
-  if (write (e->kick_fd, &one, sizeof one) == -1 && errno != EAGAIN)
+  /* EAGAIN: it is signalled already. */
+  if (write (fd, &one, sizeof one) == -1 && errno != EAGAIN)
     debug_session ("%s: eventfd: %s", e->name, strerror (errno));
+}
+
+void
+engine_drain (struct engine *e, int fd)
+{
+  uint64_t n;
+
+  if (read (fd, &n, sizeof n) == -1 && errno != EAGAIN)
+    debug_session ("%s: eventfd: %s", e->name, strerror (errno));
+}
+
+static void
+kick (struct engine *e)
+{
+  engine_signal (e, e->kick_fd);
 }
 
 /* ---- commands ---- */
@@ -257,6 +272,10 @@ choose_leader (struct engine *e, struct waiter *me)
   }
   if (me && e->state == UP && (e->leader == NULL || e->leader == me)) {
     e->leader = me;
+    if (e->keeper_rests) {
+      e->keeper_rests = false;
+      keeper_ring (e);
+    }
     me->fd = session_fd (e->session);
     me->out = e->leader_polls_out = session_wants_write (e->session);
     return LEAD;
@@ -356,15 +375,13 @@ lead (struct engine *e, struct waiter *me)
     { .fd = me->fd, .events = POLLIN | (me->out ? POLLOUT : 0) },
     { .fd = e->kick_fd, .events = POLLIN },
   };
-  uint64_t kicks;
 
   if (poll (fds, 2, -1) == -1)
     fds[0].revents = fds[1].revents = 0; /* EINTR */
 
   pthread_mutex_lock (&e->lock);
-  if (fds[1].revents &&
-      read (e->kick_fd, &kicks, sizeof kicks) == -1 && errno != EAGAIN)
-    debug_session ("%s: eventfd: %s", e->name, strerror (errno));
+  if (fds[1].revents)
+    engine_drain (e, e->kick_fd);
   if (!e->broken && fds[0].revents &&
       session_service (e->session, fds[0].revents, &e->why) == -1)
     e->broken = true;
@@ -418,8 +435,10 @@ free_engine (struct engine *e)
 {
   if (e->kick_fd >= 0)
     close (e->kick_fd);
-  pthread_cond_destroy (&e->alarm);
-  pthread_mutex_destroy (&e->alarm_lock);
+  if (e->alarm_fd >= 0)
+    close (e->alarm_fd);
+  pthread_cond_destroy (&e->sleep_cond);
+  pthread_mutex_destroy (&e->sleep_lock);
   pthread_mutex_destroy (&e->lock);
   free (e->name);
   free (e);
@@ -438,16 +457,18 @@ engine_start (const struct engine_params *p, struct session *session,
   e->p = *p;
   e->name = strdup (p->name);
   e->kick_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+  e->alarm_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   pthread_mutex_init (&e->lock, NULL);
   pthread_condattr_init (&attr);
   pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
-  pthread_mutex_init (&e->alarm_lock, NULL);
-  pthread_cond_init (&e->alarm, &attr);
+  pthread_mutex_init (&e->sleep_lock, NULL);
+  pthread_cond_init (&e->sleep_cond, &attr);
   pthread_condattr_destroy (&attr);
   e->wake_tail = &e->wake;
   engine_adopt (e, session);
 
-  if (e->name && e->kick_fd >= 0 && (r = keeper_start (e)) == 0)
+  if (e->name && e->kick_fd >= 0 && e->alarm_fd >= 0 &&
+      (r = keeper_start (e)) == 0)
     return e;
   free_engine (e);
  no_memory:

@@ -15,9 +15,8 @@
 #include "debug.h"
 #include "engine-private.h"
 
-/* How often to look, while there is something to wait for and not. */
-#define BUSY_TICK_MS 250
-#define IDLE_TICK_MS 1000
+/* How often to look at a session that is in use. */
+#define TICK_MS 250
 
 #define FIRST_RECONNECT_DELAY_MS 100
 #define MAX_RECONNECT_DELAY_MS   1000
@@ -30,63 +29,62 @@
 void
 keeper_ring (struct engine *e)
 {
-  pthread_mutex_lock (&e->alarm_lock);
-  e->rung = true;
-  pthread_cond_broadcast (&e->alarm);
-  pthread_mutex_unlock (&e->alarm_lock);
+  engine_signal (e, e->alarm_fd);
+}
+
+/* Until ‘when’ (clock_ms), the alarm, or something to read at ‘fd’ (-1:
+ * none).  What is to be read is left for later, and so it does no harm if
+ * the session was closed meanwhile.
+ */
+static void
+keeper_sleep (struct engine *e, uint64_t when, int fd)
+{
+  struct pollfd fds[2] = {
+    { .fd = e->alarm_fd, .events = POLLIN },
+    { .fd = fd, .events = POLLIN },
+  };
+
+  if (poll (fds, 2, clock_left (when)) > 0 && fds[0].revents)
+    engine_drain (e, e->alarm_fd);
 }
 
 /* Nobody is to sleep any more: the engine has stopped. */
 static void
-wake_all (struct engine *e)
+wake_sleepers (struct engine *e)
 {
-  pthread_mutex_lock (&e->alarm_lock);
+  pthread_mutex_lock (&e->sleep_lock);
   e->awake = true;
-  pthread_cond_broadcast (&e->alarm);
-  pthread_mutex_unlock (&e->alarm_lock);
-}
-
-/* Under the alarm's lock: until ‘when’ (clock_ms) or *flag. */
-static void
-wait_for_alarm (struct engine *e, const bool *flag, uint64_t when)
-{
-  const struct timespec ts = {
-    .tv_sec = when / 1000,
-    .tv_nsec = (long) (when % 1000) * 1000000,
-  };
-
-  while (!*flag && !e->awake &&
-         pthread_cond_timedwait (&e->alarm, &e->alarm_lock, &ts) == 0)
-    ;
+  pthread_cond_broadcast (&e->sleep_cond);
+  pthread_mutex_unlock (&e->sleep_lock);
 }
 
 static void
-keeper_sleep (struct engine *e, uint64_t when)
+count_sleeper (struct engine *e, int n)
 {
-  pthread_mutex_lock (&e->alarm_lock);
-  wait_for_alarm (e, &e->rung, when);
-  e->rung = false;
-  pthread_mutex_unlock (&e->alarm_lock);
+  pthread_mutex_lock (&e->lock);
+  e->sleepers += n;
+  engine_release (e);
 }
 
 bool
 engine_sleep (void *ev, unsigned ms)
 {
   struct engine *e = ev;
+  const uint64_t until = clock_ms () + ms;
+  const struct timespec ts = {
+    .tv_sec = until / 1000,
+    .tv_nsec = (long) (until % 1000) * 1000000,
+  };
   bool awake;
 
-  pthread_mutex_lock (&e->lock);
-  e->sleepers++;
-  engine_release (e);
-
-  pthread_mutex_lock (&e->alarm_lock);
-  wait_for_alarm (e, &e->awake, clock_ms () + ms);
+  count_sleeper (e, 1);
+  pthread_mutex_lock (&e->sleep_lock);
+  while (!e->awake &&
+         pthread_cond_timedwait (&e->sleep_cond, &e->sleep_lock, &ts) == 0)
+    ;
   awake = e->awake;
-  pthread_mutex_unlock (&e->alarm_lock);
-
-  pthread_mutex_lock (&e->lock);
-  e->sleepers--;
-  engine_release (e);
+  pthread_mutex_unlock (&e->sleep_lock);
+  count_sleeper (e, -1);
   return !awake;
 }
 
@@ -168,7 +166,7 @@ check_deadlines (struct engine *e, uint64_t now)
                "%u ms", oldest->cdb[0], e->p.timeout_ms);
     e->broken = true;
   }
-  else if (oldest->deadline - e->p.timeout_ms + 2 * BUSY_TICK_MS <= now) {
+  else if (oldest->deadline - e->p.timeout_ms + 2 * TICK_MS <= now) {
     stop_if_shutting_down (e);
     if (e->stopping) {
       error_set (&e->why, ESHUTDOWN, "the server is shutting down");
@@ -228,13 +226,22 @@ serve_idle (struct engine *e)
     e->broken = true;
 }
 
+/* One look, and the sleep after it.  While the session is idle, which means
+ * since the last look, the keeper rests until the target says something, is
+ * to be asked, or the first leader rings; while it is in use, the leader
+ * listens, and the keeper only looks at the clock.
+ */
 static void
 keep_up (struct engine *e)
 {
   const uint64_t now = clock_ms ();
-  uint64_t next = now + (is_busy (e) ? BUSY_TICK_MS : IDLE_TICK_MS);
+  const bool idle = !is_busy (e) && e->counters.commands == e->commands_seen;
+  uint64_t next = idle ? NO_DEADLINE : now + TICK_MS;
   uint64_t due;
+  int fd = -1;
 
+  e->commands_seen = e->counters.commands;
+  e->keeper_rests = idle;
   if (e->leader == NULL && !e->broken)
     serve_idle (e);
   if (!e->broken)
@@ -242,9 +249,10 @@ keep_up (struct engine *e)
   if (!e->broken) {
     due = keep_alive (e, now);
     next = due < next ? due : next;
+    fd = idle ? session_fd (e->session) : -1;
   }
   engine_release (e);
-  keeper_sleep (e, next);
+  keeper_sleep (e, next, fd);
   pthread_mutex_lock (&e->lock);
 }
 
@@ -311,18 +319,30 @@ try_to_recover (struct engine *e)
   return session != NULL;
 }
 
+/* Sleep between two tries; false when it is not worth going on. */
+static bool
+recovery_sleep (struct engine *e, unsigned ms)
+{
+  const uint64_t until = clock_ms () + ms;
+  uint64_t now;
+
+  while ((now = clock_ms ()) < until) {
+    if (recovery_stop_asked (e))
+      return false;
+    keeper_sleep (e, until - now > TICK_MS ? now + TICK_MS : until, -1);
+  }
+  return true;
+}
+
 static void
 recover (struct engine *e)
 {
   unsigned delay = FIRST_RECONNECT_DELAY_MS;
 
-  while (!recovery_stop_asked (e) && !try_to_recover (e)) {
-    if (recovery_stop_asked (e))
-      break;
-    keeper_sleep (e, clock_ms () + delay);
+  while (!recovery_stop_asked (e) && !try_to_recover (e) &&
+         recovery_sleep (e, delay))
     delay = delay * 2 > MAX_RECONNECT_DELAY_MS ? MAX_RECONNECT_DELAY_MS
                                                : delay * 2;
-  }
 }
 
 /* ---- the thread ---- */
@@ -345,7 +365,7 @@ keeper_thread (void *ev)
   if (e->state != UP)
     e->state = STOPPED;
   engine_release (e);
-  wake_all (e);
+  wake_sleepers (e);
   return NULL;
 }
 

@@ -34,6 +34,65 @@ enum login_status {
   LOGIN_OUT_OF_RESOURCES    = 0x0302,
 };
 
+/* What the target agreed to, which libiscsi tells nobody but its log: it
+ * logs each key of a login response at level 6, on the thread that serves
+ * the socket.
+ */
+#define LOG_LEVEL_LOGIN_REPLY 6
+#define LOGIN_REPLY "TargetLoginReply: "
+
+static _Thread_local struct {
+  bool header_digest;           /* HeaderDigest=CRC32C */
+  bool proof;                   /* CHAP_R=: it answered our challenge */
+  bool tiny_segments;           /* MaxRecvDataSegmentLength= below 512 */
+} agreed;
+
+/* The value of a key of the login response, NULL if it is another key. */
+static const char *
+reply_value (const char *message, const char *key)
+{
+  const size_t prefix = strlen (LOGIN_REPLY), len = strlen (key);
+
+  if (strncmp (message, LOGIN_REPLY, prefix) != 0 ||
+      strncmp (message + prefix, key, len) != 0)
+    return NULL;
+  return message + prefix + len;
+}
+
+static void
+watch_login (int level, const char *message)
+{
+  const char *value;
+
+  if ((value = reply_value (message, "HeaderDigest=")))
+    agreed.header_digest = strncmp (value, "CRC32C", 6) == 0;
+  if (reply_value (message, "CHAP_R="))
+    agreed.proof = true;
+  if ((value = reply_value (message, "MaxRecvDataSegmentLength=")))
+    agreed.tiny_segments = strtol (value, NULL, 10) < 512;
+  if (level <= debug_pdu_level ())
+    debug_pdu (level, message);
+}
+
+/* libiscsi 1.19 takes a target at its word that skips a step, and would
+ * send data segments of no bytes for ever: hold it to what the user demands
+ * and to the least that RFC 7143 section 13.12 allows.
+ */
+static int
+check_agreed (const struct session_params *p, struct error *err)
+{
+  if (p->target_user && !agreed.proof)
+    return error_set (err, EACCES, "the target did not prove that it knows "
+                      "the mutual CHAP secret");
+  if (p->header_digest == DIGEST_CRC32C && !agreed.header_digest)
+    return error_set (err, EPROTO, "the target has no header digest: "
+                      "header-digest=crc32c cannot be had");
+  if (agreed.tiny_segments)
+    return error_set (err, EPROTO, "the target breaks the protocol: its "
+                      "MaxRecvDataSegmentLength is less than 512");
+  return 0;
+}
+
 static enum iscsi_header_digest
 libiscsi_digest (enum digest d)
 {
@@ -62,10 +121,9 @@ set_up_context (struct session *s, const struct session_params *p,
 {
   struct iscsi_context *ctx = s->ctx;
 
-  if (debug_pdu_level () > 0) {
-    iscsi_set_log_fn (ctx, debug_pdu);
-    iscsi_set_log_level (ctx, debug_pdu_level ());
-  }
+  memset (&agreed, 0, sizeof agreed);
+  iscsi_set_log_fn (ctx, watch_login);
+  iscsi_set_log_level (ctx, LOG_LEVEL_LOGIN_REPLY);
 #ifdef HAVE_ISCSI_INIT_TRANSPORT
   if (p->iser && iscsi_init_transport (ctx, ISER_TRANSPORT) != 0)
     return -1;
@@ -98,6 +156,7 @@ session_new (const struct session_params *p, const struct isid *isid,
              enum iscsi_session_type type, struct error *err)
 {
   struct session *s = calloc (1, sizeof *s);
+  int r;
 
   if (s == NULL) {
     error_set (err, ENOMEM, "out of memory");
@@ -110,8 +169,13 @@ session_new (const struct session_params *p, const struct isid *isid,
     return NULL;
   }
   s->lun = wire_lun (p->lun);
-  if (getrandom (s->canary, sizeof s->canary, 0) != sizeof s->canary ||
-      set_up_context (s, p, isid, type) == -1) {
+  s->logs = true;
+  session_enter (s);
+  r = set_up_context (s, p, isid, type);
+  session_leave (s);
+  if (r == -1 ||
+      getrandom (&s->canary_seed, sizeof s->canary_seed, 0) !=
+      sizeof s->canary_seed) {
     error_set (err, EIO, "cannot set up an iSCSI context: %s",
                iscsi_get_error (s->ctx));
     session_close (s, NULL);
@@ -160,7 +224,9 @@ session_wait_step (struct session *s, uint64_t deadline,
       return error_set (err, ETIMEDOUT, "no answer in time");
     if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 && errno != EINTR)
       return error_set (err, errno, "poll: %s", strerror (errno));
+    session_enter (s);
     r = iscsi_service (s->ctx, fd.revents);
+    session_leave (s);
     if (!s->step_over && (r != 0 || iscsi_get_fd (s->ctx) < 0)) {
       session_why (s, iscsi_get_error (s->ctx), err);
       return -1;
@@ -186,6 +252,10 @@ explain_authentication (const struct session_params *p, struct error *err)
   if (p->user == NULL)
     return error_set (err, EACCES, "the target wants CHAP authentication: "
                       "give user= and password=");
+  if (p->target_user)
+    return error_set (err, EACCES, "the target refused the mutual CHAP "
+                      "login: check user= and password=, and that the target "
+                      "has a secret of its own to prove itself with");
   return error_set (err, EACCES, "the target refused the CHAP user name or "
                     "password: check user= and password=");
 }
@@ -258,9 +328,13 @@ connect_tcp (struct session *s, const char *where, uint64_t deadline,
              const struct stop *stop, struct error *err)
 {
   struct error cause = { 0 };
+  int r;
 
   s->step_over = false;
-  if (iscsi_connect_async (s->ctx, where, session_step_cb, s) != 0) {
+  session_enter (s);
+  r = iscsi_connect_async (s->ctx, where, session_step_cb, s);
+  session_leave (s);
+  if (r != 0) {
     session_why (s, iscsi_get_error (s->ctx), &cause);
     return explain_connect (where, &cause, err);
   }
@@ -280,9 +354,13 @@ log_in (struct session *s, const struct session_params *p,
         struct error *err)
 {
   struct error cause = { 0 };
+  int r;
 
   s->step_over = false;
-  if (iscsi_login_async (s->ctx, session_step_cb, s) != 0)
+  session_enter (s);
+  r = iscsi_login_async (s->ctx, session_step_cb, s);
+  session_leave (s);
+  if (r != 0)
     return error_set (err, EPROTO, "cannot start the login: %s",
                       iscsi_get_error (s->ctx));
   if (session_wait_step (s, deadline, stop, &cause) == -1) {
@@ -297,8 +375,14 @@ log_in (struct session *s, const struct session_params *p,
     return error_set (err, cause.err, "%s: the login was cut off: %s", where,
                       cause.msg);
   }
-  if (s->step_status == SCSI_STATUS_GOOD)
-    return 0;
+  if (s->step_status == SCSI_STATUS_GOOD) {
+    session_enter (s);
+    iscsi_set_log_fn (s->ctx, debug_pdu);
+    iscsi_set_log_level (s->ctx, debug_pdu_level ());
+    session_leave (s);
+    s->logs = debug_pdu_level () > 0;
+    return check_agreed (p, err);
+  }
   if ((s->step_status == SCSI_STATUS_REDIRECT ||
        login_status (s) == LOGIN_MOVED_PERMANENTLY) &&
       iscsi_get_target_address (s->ctx)[0] != '\0')
@@ -421,13 +505,24 @@ session_open (const struct session_params *p, const struct address *where,
   return s;
 }
 
+static int
+log_out (struct session *s)
+{
+  int r;
+
+  s->step_over = false;
+  session_enter (s);
+  r = iscsi_logout_async (s->ctx, session_step_cb, s);
+  session_leave (s);
+  return r;
+}
+
 void
 session_logout (struct session *s, uint64_t deadline, const struct stop *stop)
 {
   struct error err = { 0 };
 
-  s->step_over = false;
-  if (!s->lost && iscsi_logout_async (s->ctx, session_step_cb, s) == 0 &&
+  if (!s->lost && log_out (s) == 0 &&
       session_wait_step (s, deadline, stop, &err) == -1)
     debug_session ("logout: %s", err.msg);
   session_close (s, NULL);

@@ -97,6 +97,9 @@ failed (const struct asker *a, const char *question,
     return error_set (err, ENOMEDIUM,
                       "LUN %d has no medium: "
                       "insert one, or bring it online on the target", a->lun);
+  if (answer->status >= STATUS_NONE)
+    return error_set (err, d->err, "LUN %d: %s failed: %s", a->lun, question,
+                      d->reason);
   return error_set (err, d->err,
                     "LUN %d: %s failed: %s; the target said %s",
                     a->lun, question, d->reason, sense_text (answer, text));
@@ -499,7 +502,7 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
                       "LUN %d is another one now: its blocks are %" PRIu32
                       " bytes long, and were %" PRIu32,
                       lun, cap.block_len, facts->capacity.block_len);
-  if (size < facts->size)
+  if (size < facts->size && facts->identity_page == 0)
     return error_set (err, ENODEV,
                       "LUN %d shrank from %" PRIu64 " to %" PRIu64 " bytes",
                       lun, facts->size, size);

@@ -49,7 +49,7 @@ extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
                          struct error *err);
 
 /* After a new login: is this still the LUN that ‘facts’ describes?  Same
- * identity, same block length, not smaller.  -1 with a sentence if not,
+ * identity and block length; not smaller, if it has no identity.  -1 with a sentence if not,
  * with err->err ENODEV; any other errno: could not be asked (ENXIO: there
  * is no such LUN at the moment).
  */

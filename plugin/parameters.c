@@ -42,7 +42,8 @@ const char parameters_help[] =
   "                           (default 120, 0 for ever).\n"
   "noop-interval=<SECS>       Between pings (default 5, 0 off).\n"
   "noop-timeout=<SECS>        To answer a ping (default 5, 0 off).\n"
-  "preflight=false            Do not log in once at the start.";
+  "preflight=false            Do not log in once at the start.\n"
+  "sched-batch=false          Leave the scheduling class of threads alone.";
 
 void
 parameters_init (struct parameters *p)
@@ -58,6 +59,7 @@ parameters_init (struct parameters *p)
     .noop_interval_ms = 5000,
     .noop_timeout_ms = 5000,
     .preflight = true,
+    .sched_batch = true,
   };
 }
 
@@ -268,13 +270,13 @@ set_sessions (struct parameters *p, const char *value)
 }
 
 static int
-set_preflight (struct parameters *p, const char *value)
+set_bool (const char *value, bool *flag)
 {
   int r = nbdkit_parse_bool (value);
 
   if (r == -1)
     return -1;
-  p->preflight = r;
+  *flag = r;
   return 0;
 }
 
@@ -402,7 +404,9 @@ parameters_set (struct parameters *p, const char *key, const char *value)
   if (strcmp (key, "noop-timeout") == 0)
     return set_delay (key, value, true, &p->noop_timeout_ms);
   if (strcmp (key, "preflight") == 0)
-    return set_preflight (p, value);
+    return set_bool (value, &p->preflight);
+  if (strcmp (key, "sched-batch") == 0)
+    return set_bool (value, &p->sched_batch);
 
   nbdkit_error ("unknown parameter '%s'", key);
   return -1;

@@ -37,6 +37,7 @@ struct parameters {
   unsigned noop_interval_ms;    /* 0: no keep-alive */
   unsigned noop_timeout_ms;     /* 0: no keep-alive */
   bool preflight;
+  bool sched_batch;             /* NBD connections' threads: SCHED_BATCH */
 };
 
 /* The help text for nbdkit --help. */

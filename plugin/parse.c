@@ -142,7 +142,7 @@ parse_vpd_83 (const uint8_t *data, size_t len, struct identity *out)
 {
   size_t end = vpd_len (data, len, 0x83);
   size_t i, id_len;
-  unsigned rank, best = 0;
+  unsigned best = 0;
 
   if (end == 0)
     return -1;
@@ -152,12 +152,12 @@ parse_vpd_83 (const uint8_t *data, size_t len, struct identity *out)
     const uint8_t *d = &data[i];
     unsigned association = d[1] >> 4 & 0x3;
     unsigned type = d[1] & 0xf;
+    unsigned rank = designator_rank (type);
 
     id_len = d[3];
     if (id_len > end - i - 4)
       break;                    /* cut off */
 
-    rank = designator_rank (type);
     if (association != 0 || rank == 0 || id_len == 0)
       continue;
     if (rank < best || (rank == best && 1 + id_len <= out->len))

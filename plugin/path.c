@@ -190,10 +190,11 @@ prefer (struct path *path, const struct address *address)
   pthread_mutex_unlock (&path->lock);
 }
 
-struct session *
-path_open (struct path *path, const struct session_params *params,
-           const struct isid *isid, uint64_t deadline,
-           const struct stop *stop, struct error *err)
+/* Each address in turn. */
+static struct session *
+open_one (struct path *path, const struct session_params *params,
+          const struct isid *isid, uint64_t deadline,
+          const struct stop *stop, struct error *err)
 {
   const size_t n = count (path);
   struct session *s = NULL;
@@ -208,6 +209,22 @@ path_open (struct path *path, const struct session_params *params,
     else if (i + 1 < n)
       debug_session ("%s", err->msg);
   }
+  return s;
+}
+
+/* A target that drops the connection while it logs us in may just be
+ * starting, or tidying up after a stall: that is worth a second round.
+ */
+struct session *
+path_open (struct path *path, const struct session_params *params,
+           const struct isid *isid, uint64_t deadline,
+           const struct stop *stop, struct error *err)
+{
+  struct session *s;
+
+  s = open_one (path, params, isid, deadline, stop, err);
+  if (s == NULL && err->err == ECONNRESET && clock_left (deadline) > 0)
+    s = open_one (path, params, isid, deadline, stop, err);
   return s;
 }
 

@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -100,21 +102,31 @@ told_already (struct error *err)
   return error_set (err, errno, "%s", "");
 }
 
-/* For struct stop, on the thread of an NBD connection: did the client
- * leave, or does the server?  nbdkit prints a line each time that it says
- * so: ask only until then.
+/* nbdkit tells whether it was asked to quit only through nbdkit_nanosleep,
+ * and prints an error each time that it says so: ask when something hangs,
+ * and only until then.
+ */
+#define PATIENCE_MS 500
+
+struct patience {
+  uint64_t since;               /* clock_ms */
+  bool over;
+};
+
+/* For struct stop, on a thread of nbdkit's: did the client leave, or does
+ * the server?
  */
 static bool
-client_gone (void *gonev)
+client_gone (void *pv)
 {
-  bool *gone = gonev;
+  struct patience *p = pv;
 
-  if (!*gone)
-    *gone = nbdkit_nanosleep (0, 1) == -1;
-  return *gone;
+  if (!p->over && clock_ms () - p->since >= PATIENCE_MS)
+    p->over = nbdkit_nanosleep (0, 1) == -1;
+  return p->over;
 }
 
-/* The same for threads that belong to no connection. */
+/* The same for the engines' threads, which ask when something hangs. */
 static bool
 shutting_down (void)
 {
@@ -198,16 +210,19 @@ plugin_get_ready (void)
 static int
 plugin_after_fork (void)
 {
+  struct patience patience = { .since = clock_ms () };
+  const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
 
   disk_set_shutting_down (shutting_down);
   if (params.url.lun == -1)
     return 0;
 
-  kept = disk_hold (&params, params.url.target, params.url.lun, &err);
+  kept = disk_hold (&params, params.url.target, params.url.lun, &stop, &err);
   if (kept)
     return 0;
-  nbdkit_error ("%s", err.msg);
+  if (err.err != ESHUTDOWN)
+    nbdkit_error ("%s", err.msg);
   return params.preflight ? -1 : 0;
 }
 
@@ -247,8 +262,8 @@ plugin_list_exports (int readonly __attribute__ ((__unused__)),
                      int is_tls __attribute__ ((__unused__)),
                      struct nbdkit_exports *exports)
 {
-  bool gone = false;
-  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  struct patience patience = { .since = clock_ms () };
+  const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
 
   if (params.url.lun >= 0)
@@ -266,8 +281,8 @@ static const char *
 plugin_default_export (int readonly __attribute__ ((__unused__)),
                        int is_tls __attribute__ ((__unused__)))
 {
-  bool gone = false;
-  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  struct patience patience = { .since = clock_ms () };
+  const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
   const char *r;
   char *name;
@@ -282,11 +297,32 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
   return r;
 }
 
+/* Threads that are woken do not preempt those that wake them: with requests
+ * in flight most switches between the threads of a connection are for
+ * nothing.  nbdkit's workers are started by the thread that calls .open and
+ * inherit its class.  It is one of normal priority; where it cannot be had
+ * nothing is lost but speed.
+ */
+static void
+set_sched_batch (void)
+{
+#ifdef SCHED_BATCH
+  const struct sched_param param = { 0 };
+  int r;
+
+  if (!params.sched_batch)
+    return;
+  r = pthread_setschedparam (pthread_self (), SCHED_BATCH, &param);
+  if (r != 0)
+    nbdkit_debug ("SCHED_BATCH: %s", strerror (r));
+#endif
+}
+
 static void *
 plugin_open (int readonly)
 {
-  bool gone = false;
-  const struct stop stop = { .asked = client_gone, .opaque = &gone };
+  struct patience patience = { .since = clock_ms () };
+  const struct stop stop = { .asked = client_gone, .opaque = &patience };
   const char *name = nbdkit_export_name ();
   struct handle *h = NULL;
   struct error err;
@@ -295,9 +331,10 @@ plugin_open (int readonly)
 
   if (name == NULL)
     return NULL;
+  set_sched_batch ();
 
   if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
-    h = disk_open (&params, target, lun, &err);
+    h = disk_open (&params, target, lun, &stop, &err);
     free (target);
   }
   if (h == NULL)

@@ -64,6 +64,11 @@ static const struct status_rule status_rules[] = {
     { VERDICT_FAIL, ESHUTDOWN, "the server is shutting down" } },
   { STATUS_NO_MEMORY, "out of memory",
     { VERDICT_FAIL, ENOMEM, "out of memory" } },
+  /* Only seen by chance (session.c), so it is looked at again. */
+  { STATUS_SHORT_DATA, "missing data",
+    { VERDICT_RETRY_NOW, EIO,
+      "the target said GOOD, but sent no data or fewer than were asked "
+      "for" } },
 };
 
 /* What sense data mean.  The first rule that matches wins: exact codes,

@@ -18,13 +18,12 @@
 #include "queue.h"
 #include "session.h"
 
-#define CANARY_SIZE 16
-
 struct session {
   struct iscsi_context *ctx;
   int lun;                      /* as libiscsi puts it on the wire */
   bool lost;                    /* only session_close is left to do */
   bool closing;                 /* callbacks come from the destruction */
+  bool logs;                    /* libiscsi logs: see session_enter */
   uint64_t last_heard;          /* clock_ms */
 
   struct queue carried;         /* submitted, not over */
@@ -38,8 +37,15 @@ struct session {
   char step_error[256];         /* libiscsi's text for a failed step, which
                                    it overwrites soon after */
 
-  uint8_t canary[CANARY_SIZE];
+  uint64_t canary_seed;         /* of the next command's canary */
 };
+
+/* Around each call of libiscsi that may log: it formats the messages of all
+ * contexts in one static buffer.  Costs nothing once the session is logged
+ * in, unless -D iscsi.pdu is given.
+ */
+extern void session_enter (const struct session *s);
+extern void session_leave (const struct session *s);
 
 /* A context with everything set that is the same for all kinds of session:
  * initiator name, ISID, CHAP, digests, no automatic reconnect, log.  NULL

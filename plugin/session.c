@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,37 +23,84 @@ _Static_assert (sizeof (struct scsi_iovec) == sizeof (struct iovec) &&
                 offsetof (struct iovec, iov_len),
                 "struct scsi_iovec differs from struct iovec");
 
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void
+session_enter (const struct session *s)
+{
+  if (s->logs)
+    pthread_mutex_lock (&log_lock);
+}
+
+void
+session_leave (const struct session *s)
+{
+  if (s->logs)
+    pthread_mutex_unlock (&log_lock);
+}
+
 /* A target that says GOOD and sends less than it says leaves old bytes in
  * the buffer.  libiscsi does not count what it received, so a random value
  * is put at both ends of the buffer before the command and looked for
  * after it.
  */
-static void
-for_canaries (struct session *s, struct command *cmd,
-              void (*fn) (struct session *s, uint8_t *where, bool *intact),
-              bool *intact)
+struct ends {
+  uint8_t *first, *last;        /* sizeof canary bytes each, or NULL */
+};
+
+static struct ends
+ends_of (const struct command *cmd)
 {
   const struct iovec *first = &cmd->iov[0];
   const struct iovec *last = &cmd->iov[cmd->niov - 1];
+  const size_t size = sizeof cmd->canary;
 
-  if (first->iov_len >= CANARY_SIZE)
-    fn (s, first->iov_base, intact);
-  if (last->iov_len >= CANARY_SIZE)
-    fn (s, (uint8_t *) last->iov_base + last->iov_len - CANARY_SIZE, intact);
+  return (struct ends) {
+    .first = first->iov_len >= size ? first->iov_base : NULL,
+    .last = last->iov_len >= size ?
+      (uint8_t *) last->iov_base + last->iov_len - size : NULL,
+  };
+}
+
+/* splitmix64: a canary that no one guesses from those before. */
+static uint64_t
+next_canary (struct session *s)
+{
+  uint64_t z = s->canary_seed += UINT64_C (0x9e3779b97f4a7c15);
+
+  z = (z ^ z >> 30) * UINT64_C (0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C (0x94d049bb133111eb);
+  return z ^ z >> 31;
 }
 
 static void
-set_canary (struct session *s, uint8_t *where,
-            bool *intact __attribute__ ((__unused__)))
+set_canary (struct session *s, struct command *cmd)
 {
-  memcpy (where, s->canary, CANARY_SIZE);
+  const struct ends ends = ends_of (cmd);
+
+  cmd->canary = next_canary (s);
+  if (ends.first)
+    memcpy (ends.first, &cmd->canary, sizeof cmd->canary);
+  if (ends.last)
+    memcpy (ends.last, &cmd->canary, sizeof cmd->canary);
 }
 
-static void
-check_canary (struct session *s, uint8_t *where, bool *intact)
+/* The last two bytes are enough to arouse suspicion, since data may be
+ * missing from anywhere in the canary on.  It is unfounded once in 65536
+ * reads, which are then read again with another canary (sense_decide).
+ */
+#define SUSPICIOUS 2
+
+static bool
+data_missing (const struct command *cmd)
 {
-  if (memcmp (where, s->canary, CANARY_SIZE) == 0)
-    *intact = true;
+  const struct ends ends = ends_of (cmd);
+  const size_t skip = sizeof cmd->canary - SUSPICIOUS;
+  const uint8_t *canary = (const uint8_t *) &cmd->canary;
+
+  return
+    (ends.first && memcmp (ends.first, canary, sizeof cmd->canary) == 0) ||
+    (ends.last && memcmp (ends.last + skip, canary + skip, SUSPICIOUS) == 0);
 }
 
 static bool
@@ -95,11 +143,9 @@ fill_param (const struct scsi_task *task, struct command *cmd)
 }
 
 static void
-fill_answer (struct session *s, struct command *cmd, int status,
-             const struct scsi_task *task)
+fill_answer (struct command *cmd, int status, const struct scsi_task *task)
 {
   struct answer *a = &cmd->answer;
-  bool intact = false;
 
   *a = (struct answer) {
     .status = status >= 0 && status < 256 ? (unsigned) status
@@ -114,8 +160,7 @@ fill_answer (struct session *s, struct command *cmd, int status,
   if (a->status == STATUS_CHECK_CONDITION)
     fill_sense (task, a);
   else if (a->status == STATUS_GOOD && is_bulk_read (cmd)) {
-    for_canaries (s, cmd, check_canary, &intact);
-    if (intact)
+    if (data_missing (cmd))
       a->status = STATUS_SHORT_DATA;
   }
   else if (a->status == STATUS_GOOD && cmd->direction == DATA_IN)
@@ -152,7 +197,7 @@ command_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
     return;
   }
 
-  fill_answer (s, cmd, status, cmd->task);
+  fill_answer (cmd, status, cmd->task);
 
   /* libiscsi 1.19 keeps DATA-OUT PDUs in its send queue that point to the
    * task and to its buffers when the target ends a write early; freeing
@@ -184,6 +229,7 @@ session_submit (struct session *s, struct command *cmd)
 {
   struct scsi_iovec *iov = (struct scsi_iovec *) cmd->iov;
   struct scsi_task *task;
+  int r;
 
   if (s->lost)
     return -1;
@@ -196,7 +242,7 @@ session_submit (struct session *s, struct command *cmd)
     scsi_task_set_iov_out (task, iov, cmd->niov);
   else if (is_bulk_read (cmd)) {
     scsi_task_set_iov_in (task, iov, cmd->niov);
-    for_canaries (s, cmd, set_canary, NULL);
+    set_canary (s, cmd);
   }
 
   /* From here on the command may be over before the call returns: newer
@@ -209,8 +255,10 @@ session_submit (struct session *s, struct command *cmd)
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
 
-  if (iscsi_scsi_command_async (s->ctx, s->lun, task, command_cb, NULL,
-                                cmd) == -1) {
+  session_enter (s);
+  r = iscsi_scsi_command_async (s->ctx, s->lun, task, command_cb, NULL, cmd);
+  session_leave (s);
+  if (r == -1) {
     queue_remove (&s->carried, cmd);
     scsi_free_scsi_task (task);
     cmd->task = NULL;
@@ -310,7 +358,9 @@ session_service (struct session *s, int revents, struct error *err)
   int r = 0;
 
   if (!s->lost) {
+    session_enter (s);
     r = iscsi_service (s->ctx, revents);
+    session_leave (s);
     if (r == 0 && (revents & POLLIN))
       s->last_heard = clock_ms ();
     /* After an error inside it libiscsi may have closed the socket and go
@@ -338,9 +388,14 @@ ping_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
 int
 session_ping (struct session *s)
 {
+  int r;
+
   if (s->lost)
     return -1;
-  return iscsi_nop_out_async (s->ctx, ping_cb, NULL, 0, NULL);
+  session_enter (s);
+  r = iscsi_nop_out_async (s->ctx, ping_cb, NULL, 0, NULL);
+  session_leave (s);
+  return r;
 }
 
 void
@@ -350,7 +405,9 @@ session_abandon (struct session *s, struct queue *undone)
   struct command *cmd;
 
   s->lost = s->closing = true;
+  session_enter (s);
   iscsi_destroy_context (s->ctx);
+  session_leave (s);
   s->ctx = NULL;
 
   queue_prepend_all (&left, &s->carried);

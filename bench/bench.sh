@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Measures the plugin against qemu-nbd's iscsi driver on the same LUN, both in
+# one run.  BENCHMARKS.md says how to read what comes out.
+
+set -u
+export LC_ALL=C
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=servers.sh
+. "$here/servers.sh"
+
+bench=${BENCH_PROGRAM:-$here/bench-nbd}
+bench_proxy=${BENCH_PROXY:-$here/../tests/fault-proxy}
+plugin=${NBDKIT_ISCSI_PLUGIN:-$here/../plugin/.libs/nbdkit-iscsi-plugin.so}
+results=
+mode=quick
+stores=()
+target=lean
+delay=0
+with_qemu=yes
+against_itself=no
+plugins=()
+commands=()
+bench_options=()
+
+usage ()
+{
+  cat <<'END'
+usage: bench.sh [OPTIONS] [-- OPTIONS OF THE LOAD GENERATOR]
+What is measured:
+  --quick                  the whole matrix, briefly (default; under 1 minute)
+  --full                   the matrix on both stores and with a delay, a busy
+                           host, idle servers, memory, whole jobs
+  --single                 one matrix, as the options after -- say
+  --store null|file        where the target keeps the data (default: null)
+  --target lean|stock      lean: tgtd keeps its memory (default); stock: tgtd
+                           as it comes
+  --delay MS               each way between the servers and the target
+What is compared, the first being the base of all ratios:
+  --no-qemu                leave qemu-nbd out
+  --against-itself         qemu-nbd with a second qemu-nbd: shows the noise
+  --plugin [NAME=]FILE     a build of the plugin; may be repeated
+  --nbdkit-options "..."   options for nbdkit, such as "-t 4"
+  --plugin-options "..."   parameters of the plugin, such as "sessions=1"
+  --server NAME="COMMAND"  any NBD server in the foreground; @SOCKET@ and @URL@
+                           are replaced; may be repeated
+On a machine that others use:
+  --nice N                 run all that takes part with this niceness; negative
+                           values need root and shut out some of the noise
+Where it goes:
+  --results DIR            (default: results/DATE-MODE beside this script)
+For what may follow --, see `bench --help'.
+END
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help) usage; exit 0 ;;
+    --quick|--full|--single) mode=${1#--} ;;
+    --store) stores+=("$2"); shift ;;
+    --target) target=$2; shift ;;
+    --delay) delay=$2; shift ;;
+    --no-qemu) with_qemu=no ;;
+    --against-itself) against_itself=yes ;;
+    --plugin) plugins+=("$2"); shift ;;
+    --nbdkit-options) read -r -a nbdkit_options <<<"$2"; shift ;;
+    --plugin-options) read -r -a plugin_options <<<"$2"; shift ;;
+    --server) commands+=("$2"); shift ;;
+    --nice) bench_nice=(nice -n "$2"); shift ;;
+    --results) results=$2; shift ;;
+    --) shift; bench_options=("$@"); break ;;
+    *) usage >&2; exit 1 ;;
+  esac
+  shift
+done
+
+if [ ${#stores[@]} -eq 0 ]; then
+  stores=(null)
+fi
+if [ ${#plugins[@]} -eq 0 ] && [ ${#commands[@]} -eq 0 ] &&
+     [ $against_itself = no ]; then
+  plugins=("$plugin")
+fi
+results=${results:-${BENCH_RESULTS:-$here/results}/$(date +%Y%m%d-%H%M%S)-$mode}
+
+[ -x "$bench" ] || die "$bench is missing: run ‘make -C bench bench-nbd’"
+[ $with_qemu = no ] || require_programs qemu-nbd
+[ ${#plugins[@]} -eq 0 ] || require_programs "${NBDKIT:-nbdkit}"
+for p in "${plugins[@]}"; do
+  [ -r "${p#*=}" ] || die "${p#*=} is missing: run ‘make’"
+done
+
+# A new target with one LUN of the given store.  Null answers from nowhere and
+# costs nothing; the file is written in full so that no read meets a hole.
+start_store ()
+{
+  stop_all
+  start_target "$2"
+  case $1 in
+    null) add_lun 1 "$bench_dir" --bstype null ;;
+    file)
+      yes 'not zeroes' | head -c 1G >"$bench_disk"
+      add_lun 1 "$bench_disk"
+      ;;
+    *) die "unknown store: $1" ;;
+  esac
+}
+
+add_server ()
+{
+  servers+=("$1,nbd+unix:///?socket=$bench_socket,$bench_pid")
+}
+
+# start_servers STORE TARGET DELAY
+start_servers ()
+{
+  local p c name command
+  servers=()
+  start_store "$1" "$2"
+  port=$bench_port
+  [ "$3" = 0 ] || start_delay "$3"
+  lun_url 1 "$port"
+  if [ $with_qemu = yes ]; then
+    start_qemu_nbd qemu-nbd "$url"
+    add_server qemu-nbd
+  fi
+  if [ $against_itself = yes ]; then
+    start_qemu_nbd again "$url"
+    add_server again
+  fi
+  for p in "${plugins[@]}"; do
+    case $p in
+      *=*) name=${p%%=*} ;;
+      *) name=iscsi ;;
+    esac
+    start_plugin "$name" "$(realpath "${p#*=}")" "$url"
+    add_server "$name"
+  done
+  for c in "${commands[@]}"; do
+    read -r -a command <<<"${c#*=}"
+    start_server "${c%%=*}" "${command[@]//@URL@/$url}"
+    add_server "${c%%=*}"
+  done
+}
+
+# load NAME OPTION...: runs the load generator on $servers; its tables go to
+# results under NAME.
+load ()
+{
+  local name=$1
+  shift
+  echo
+  echo "== $name"
+  "${bench_nice[@]}" "$bench" --target-pid "$bench_tgt_pid" \
+    "$@" "${bench_options[@]}" "${servers[@]}"
+}
+
+matrix ()
+{
+  load "$@" --tsv "$results/$1.tsv" --slices "$results/$1-slices.tsv"
+}
+
+run_quick ()
+{
+  start_servers "${stores[0]}" "$target" "$delay"
+  matrix "${stores[0]}" --rounds 1000 --seconds 45
+}
+
+run_single ()
+{
+  local store
+  for store in "${stores[@]}"; do
+    start_servers "$store" "$target" "$delay"
+    matrix "$store"
+  done
+}
+
+# With the first build of the plugin, as it was given.
+jobs ()
+{
+  [ ${#plugins[@]} -gt 0 ] && [ $with_qemu = yes ] || return
+  "$here/jobs.sh" --results "$results" --plugin "${plugins[0]#*=}" \
+    --nbdkit-options "${nbdkit_options[*]}" \
+    --plugin-options "${plugin_options[*]}" "$@"
+}
+
+run_full ()
+{
+  start_servers null lean 0
+  matrix null --rounds 1000 --seconds 300
+  load idle --idle 30
+  start_servers null lean 0
+  load memory --memory 20 --bs 64k --qd 16 --connections 4
+  matrix busy-host --hogs 2 --rounds 1000 --seconds 60 --slice 100 \
+    --op randread,randwrite --bs 4k,64k --qd 1,16
+  start_servers file stock 0
+  matrix file --rounds 1000 --seconds 120
+  start_servers null lean 0.5
+  matrix delay --rounds 1000 --seconds 120
+  stop_all
+  jobs --target lean
+  jobs --target stock --repeat 5
+}
+
+mkdir -p "$results" || exit 1
+bench_begin $((1 << 20))
+# Not a pipeline: what is started in one is unknown to the shell that ends it.
+exec 3>&1 > >(tee "$results/report.txt")
+tee=$!
+describe_machine
+"run_$mode"
+exec >&3
+wait "$tee"
+echo
+echo "results are in $results"

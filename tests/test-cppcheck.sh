@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# cppcheck finds nothing in the C sources.
+
+set -e
+
+if ! command -v cppcheck >/dev/null; then
+  echo "$0: cppcheck is not installed"
+  exit 77
+fi
+
+cd "${abs_top_srcdir:?run me with make check}"
+
+sources=()
+for file in plugin/*.c tests/*.c bench/*.c fuzz/*.c; do
+  if [ -f "$file" ]; then
+    sources+=("$file")
+  fi
+done
+
+cppcheck --quiet --error-exitcode=1 --std=c11 --language=c \
+         --enable=warning,performance,portability --inline-suppr \
+         --suppress=missingInclude --suppress=missingIncludeSystem \
+         -I plugin -I tests -I "${abs_top_builddir:?}" \
+         "${sources[@]}"

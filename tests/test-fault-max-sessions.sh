@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# A target that refuses further sessions is served over those that there are.
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+
+for limit in 1 2; do
+  start_scripted --set max-sessions=$limit
+  start_nbdkit iscsi "$url" sessions=4
+  load --connections 4 --depth 4 --seconds 3 --slots 256 \
+       --backing "$disk" --read-back "$uri"
+  [ "$(scripted_fact refused)" -ge 1 ] || fail "no session was refused"
+  stop_nbdkit
+done
+
+# What the target said at the start, to the only session that it could have.
+start_scripted --rule 'login times=0 login 0302'
+refused iscsi "$url" login-timeout=3
+start_scripted --rule 'login times=0 login 0301'
+refused iscsi "$url" login-timeout=3
+start_scripted --rule 'login times=0 login 0206'
+refused iscsi "$url" login-timeout=3

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# SIGTERM ends a server that is still trying to log in for the first time.
+
+. "${0%/*}/fault-functions.sh"
+requires_fault_tools
+requires_tgtd
+
+disk_of 1M
+start_proxy
+proxy blackhole
+nbdkit --foreground --unix "$tmp/sock" iscsi "iscsi://$proxy_portal/$iqn/1" \
+       </dev/null >"$tmp/start.log" 2>&1 &
+pid=$!
+cleanup_fn end_process $pid
+wait_until proxied accepted -ge 1
+before=$(now)
+kill -TERM $pid
+wait $pid || true
+within "exit on SIGTERM during the first login" $(($(now) - before)) "2 s" 20

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# A portal by name: every address that the name has is tried.
+
+. "${0%/*}/functions.sh"
+requires_tgtd
+requires nbdinfo --version
+
+set -x
+# localhost is ::1 and 127.0.0.1 on most machines: whichever it is not.
+disk_of 1M
+start_nbdkit iscsi "iscsi://localhost:${portal##*:}/$iqn/1"
+equal size "$(nbdinfo --size "$uri")" 1048576
