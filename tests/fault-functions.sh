@@ -12,7 +12,7 @@
 # must be none, and on a hang.  A bound that is checked (within) is many
 # times the requirement, and longer still under a sanitizer or valgrind.
 
-# shellcheck source=tests/functions.sh
+# shellcheck source=functions.sh
 . "${0%/*}/functions.sh"
 
 slack=1
@@ -218,7 +218,7 @@ finish_load ()
 {
   local status=0
 
-  wait $load_pid || status=$?
+  wait "$load_pid" || status=$?
   cat "$tmp/load.out"
   grep -v ^histogram "$tmp/load.log" || true
   [ $status = 0 ] || fail "the load ended with status $status"

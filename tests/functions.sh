@@ -158,8 +158,9 @@ equal ()
 # A test of the plugin fails where there is none.
 requires_plugin ()
 {
-  [ -f "${NBDKIT_ISCSI_PLUGIN:-$abs_top_builddir/plugin/.libs/nbdkit-iscsi-plugin.so}" ] ||
-    fail "the plugin is not built"
+  local built=$abs_top_builddir/plugin/.libs/nbdkit-iscsi-plugin.so
+
+  [ -f "${NBDKIT_ISCSI_PLUGIN:-$built}" ] || fail "the plugin is not built"
   requires command -v nbdkit
 }
 
@@ -290,6 +291,13 @@ requires_tgtd ()
 tgt ()
 {
   TGT_IPC_SOCKET=$tgt_socket tgtadm -C 0 --lld iscsi "$@"
+}
+
+# tgt_command ARGS...: the same as a line for a shell, for clients that change
+# the target under their own feet.
+tgt_command ()
+{
+  echo "env TGT_IPC_SOCKET='$tgt_socket' tgtadm -C 0 --lld iscsi $*"
 }
 
 # Sets $portal; the port is below those that the kernel gives to clients.

@@ -323,6 +323,7 @@ class Connection:
         self.tasks = {}           # writes that wait for data, by ITT
         self.data_sn = 0
         self.ping_sent = None
+        self.logged_in = False
 
     # PDUs.
 
@@ -343,8 +344,7 @@ class Connection:
             self.stat_sn = (self.stat_sn + 1) & 0xffffffff
         pad = -len(data) % 4
         garbage = self.set["pad"] == "login" or (
-            self.set["pad"] == "garbage"
-            and self.session in self.target.sessions)
+            self.set["pad"] == "garbage" and self.logged_in)
         fill = b"\xa5" if garbage else b"\0"
         self.writer.write(b"".join((bhs, data, fill * pad)))
 
@@ -464,6 +464,7 @@ class Connection:
     # Full feature phase.
 
     async def serve(self):
+        self.logged_in = True
         while True:
             bhs, data = await self.receive()
             op = bhs[0] & 0x3f

@@ -12,5 +12,6 @@ requires test -x ./test-api
 set -x
 disk_of 8M
 start_nbdkit iscsi "$url"
-export TGT_IPC_SOCKET=$tgt_socket
-./test-api --refused 'tgtadm -C 0 --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 --params readonly=1' EPERM "$uri"
+protect=$(tgt_command --mode logicalunit --op update --tid 1 --lun 1 \
+                      --params readonly=1)
+./test-api --refused "$protect" EPERM "$uri"

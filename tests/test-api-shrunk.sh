@@ -11,12 +11,6 @@ requires test -x ./test-api
 set -x
 disk_of 8M
 start_nbdkit iscsi "$url"
-export TGT_IPC_SOCKET=$tgt_socket
-cat >"$tmp/shrink" <<EOF
-set -e
-adm="tgtadm -C 0 --lld iscsi --mode logicalunit --tid 1 --lun 1"
-\$adm --op delete
-truncate -s 4M "$disk"
-\$adm --op new -b "$disk"
-EOF
-./test-api --refused "bash '$tmp/shrink'" EIO "$uri"
+delete=$(tgt_command --mode logicalunit --tid 1 --lun 1 --op delete)
+new=$(tgt_command --mode logicalunit --tid 1 --lun 1 --op new -b "$disk")
+./test-api --refused "$delete && truncate -s 4M '$disk' && $new" EIO "$uri"

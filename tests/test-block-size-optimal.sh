@@ -17,7 +17,8 @@ lun=1
 while read -r granularity optimal preferred; do
   truncate -s 4M "$tmp/$lun"
   add_lun $lun "$tmp/$lun"
-  set_lun $lun "lbppbe=0,optimal_xfer_gran=$granularity,optimal_xfer_len=$optimal"
+  set_lun $lun "lbppbe=0,optimal_xfer_gran=$granularity"
+  set_lun $lun "optimal_xfer_len=$optimal"
   start_nbdkit iscsi "iscsi://$portal/$iqn/$lun"
   run_nbdsh -u "$uri" -c - <<EOF
 assert h.get_block_size(nbd.SIZE_MINIMUM) == 512

@@ -17,7 +17,9 @@ start_nbdkit iscsi "$url" user=bob password=an-adequate-secret \
 equal size "$(nbdinfo --size "$uri")" 1048576
 stop_nbdkit
 
-start_nbdkit iscsi "iscsi://bob%an-adequate-secret@$portal/$iqn/1?target_user=target&target_password=the-secret%2dof-the-target"
+arguments='target_user=target&target_password=the-secret%2dof-the-target'
+start_nbdkit iscsi \
+             "iscsi://bob%an-adequate-secret@$portal/$iqn/1?$arguments"
 equal size "$(nbdinfo --size "$uri")" 1048576
 stop_nbdkit
 

@@ -28,7 +28,9 @@ nbdinfo "$uri"
 stop_nbdkit
 silent "$nbdkit_log"
 
-start_nbdkit "${debug[@]}" iscsi "iscsi://bob%the-bob-secret-1@$portal/$iqn/1?target_user=target&target_password=the-target-secret-2"
+arguments='target_user=target&target_password=the-target-secret-2'
+start_nbdkit "${debug[@]}" iscsi \
+             "iscsi://bob%the-bob-secret-1@$portal/$iqn/1?$arguments"
 nbdinfo "$uri"
 nbdinfo --list "$uri"
 stop_nbdkit

@@ -9,7 +9,8 @@ requires_nbdsh
 requires_plugin
 
 set -x
-for answer in '' 'SSH-2.0-OpenSSH_9.2 is what this is not, and some more of it to fill a header\r\n'; do
+long='HTTP/1.1 400 Bad Request and more of it, to fill a header of 48 bytes'
+for answer in "" "$long"; do
   run_python -c '
 import socket, sys
 listener = socket.create_server(("127.0.0.1", 0))

@@ -17,15 +17,23 @@ changes ()
   export uri
   run_nbdsh -u "$uri" -c 'h.pwrite (b"1" * 4096, 0)'
   start_load --seconds 4 --slots 64 --max-errors any "$uri"
+  # Nothing is in flight when the LUN changes.
   kill -STOP "$load_pid"
-  for setting; do scripted set "$setting"; done
+  before=
+  while [ "$before" != "$(scripted_fact commands)" ]; do
+    before=$(scripted_fact commands)
+    sleep 0.3
+  done
   writes=$(scripted_fact write)
   reads=$(scripted_fact read)
+  for setting; do scripted set "$setting"; done
   scripted drop
   kill -CONT "$load_pid"
   finish_load
   equal "what the client saw" "$(grep -o 'errno=.*' "$tmp/load.out" |
     sed 's/:.*//')" errno=EIO
+  equal "writes to the other LUN" $(($(scripted_fact write) - writes)) 0
+  equal "reads from the other LUN" $(($(scripted_fact read) - reads)) 0
   grep error: "$nbdkit_log" | cut -c 1-200 | head -n 5
   shows 'another|block|shrank' "$nbdkit_log"
   stop_nbdkit

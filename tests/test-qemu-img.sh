@@ -6,6 +6,7 @@
 . "${0%/*}/functions.sh"
 requires_tgtd
 requires qemu-img --version
+requires_nbdsh
 
 set -x
 disk_of 64M
@@ -19,14 +20,17 @@ qemu-img convert -f raw -O qcow2 "$uri" "$tmp/disk.qcow2"
 qemu-img compare -f raw -F qcow2 "$uri" "$tmp/disk.qcow2"
 qemu-img compare -F qcow2 -f raw "$disk" "$tmp/disk.qcow2"
 
-qemu-img map --output=json -f raw "$uri" |
-  tr '{' '\n' | grep -o '"start": [0-9]*, "length": [0-9]*.*"zero": [a-z]*' |
-  sed -E 's/.*start": ([0-9]*), "length": ([0-9]*),.*"zero": ([a-z]*)/\1 \2 \3/' \
-  >"$tmp/map"
+qemu-img map --output=json -f raw "$uri" >"$tmp/json"
+run_python - "$tmp/json" >"$tmp/map" <<EOF
+import json
+import sys
+for e in json.load(open(sys.argv[1])):
+    print(e["start"], e["length"], e["zero"])
+EOF
 diff -u - "$tmp/map" <<EOF
-0 3145728 true
-3145728 9437184 false
-12582912 54525952 true
+0 3145728 True
+3145728 9437184 False
+12582912 54525952 True
 EOF
 
 random_data $((64 * 1024 * 1024)) "$disk"

@@ -11,8 +11,8 @@ requires_nbdsh
 set -x
 disk_of 1M
 start_nbdkit iscsi "$url"
-set_lun_later="tgtadm -C 0 --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 --params"
-export TGT_IPC_SOCKET=$tgt_socket
+set_lun_later=$(tgt_command --mode logicalunit --op update --tid 1 --lun 1 \
+                            --params)
 run_nbdsh -u "$uri" -c - <<EOF
 import os
 h.pwrite(b"x" * 512, 0)

@@ -10,15 +10,14 @@ requires_nbdsh
 
 set -x
 disk_of 1M
-export TGT_IPC_SOCKET=$tgt_socket
+show=$(tgt_command --mode target --op show)
 for sessions in 1 3; do
   start_nbdkit iscsi "$url" sessions=$sessions
   run_nbdsh -c - <<EOF
 import subprocess
 
 def count():
-    text = subprocess.check_output(
-        "tgtadm -C 0 --lld iscsi --mode target --op show".split()).decode()
+    text = subprocess.check_output("$show", shell=True).decode()
     return text.count("Connection:")
 
 assert count() == 1, count()

@@ -49,7 +49,7 @@ ends 3 'errors=0' --filter=delay memory 1M delay-write=30 -- --stall-limit 0.5
 mkfifo "$tmp/started"
 nbdkit -U "$tmp/sock" -P "$tmp/pid" memory 1M
 status=0
-"$workload" --slots 64 --seconds 60 --histogram 100 \
+"$workload" --slots 64 --block-size 4096 --seconds 60 --histogram 100 \
             "nbd+unix:///?socket=$tmp/sock" \
             >"$tmp/out.log" 2>"$tmp/err.log" &
 load=$!

@@ -13,7 +13,9 @@ start_tgtd
 add_target
 truncate -s 1M "$tmp/1" "$tmp/2"
 add_lun 1 "$tmp/1"
-set_lun 1 mode_page=8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0
+# The caching page, with WCE 0.
+page=8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0
+set_lun 1 mode_page=$page
 add_lun 2 "$tmp/2" --bsoflags sync
 for lun in 1 2; do
   start_nbdkit iscsi "iscsi://$portal/$iqn/$lun"

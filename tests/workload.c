@@ -186,6 +186,8 @@ percentile_ms (double part)
   uint64_t sum = 0, want = st.ops * part;
   unsigned b;
 
+  if (st.ops == 0)
+    return 0;
   for (b = 0; b < LAT_MAX; ++b) {
     sum += st.latency[b];
     if (sum > want)
