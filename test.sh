@@ -40,13 +40,14 @@ step ()
   fi
 }
 
-# Makefile's own rules bring a tree up to date that was built before.
 step ./install-deps.sh build try test lint
-if [ ! -f Makefile ]; then
-  if [ ! -f configure ]; then
-    step ./autogen.sh
-  fi
-  step ./configure --enable-gcc-warnings=error
+if [ ! -f configure ]; then
+  step ./autogen.sh
+fi
+# Always, as what was just installed may have been missing the last time.
+step ./configure --enable-gcc-warnings=error
+if [ "$results" != tests ]; then
+  rm -f "${results%/tests}/Makefile"
 fi
 step make -j "$jobs"
 

@@ -73,6 +73,10 @@ struct engine {
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t lost_at;             /* clock_ms */
+  uint64_t up_since;            /* clock_ms */
+  uint64_t commands_before;     /* of the counter, when it came up */
+  unsigned fruitless;           /* sessions in a row that were of no use */
+  uint64_t quit_seen;           /* clock_ms, 0: not asked to quit */
   unsigned sleepers;            /* threads in engine_sleep */
   struct engine_counters counters;
 

@@ -26,6 +26,8 @@
  */
 #define MAX_ISSUES 3
 
+#define FRUITFUL_MS 1000
+
 /* ---- waking ---- */
 
 /* Wake-ups are collected under the lock and done after it, so that nobody
@@ -146,25 +148,67 @@ engine_adopt (struct engine *e, struct session *session)
   e->session = session;
   session_set_done (session, command_done, e);
   e->state = UP;
+  e->up_since = clock_ms ();
+  e->commands_before = e->counters.commands;
   e->depth = MAX_DEPTH;
   e->successes = 0;
 }
 
-static bool
-lost_for_good (const struct command *cmd, uint64_t now)
+/* STATUS_NONE: worth issuing again. */
+static enum status
+lost_for_good (struct engine *e, struct command *cmd, uint64_t now)
 {
-  return cmd->issues >= MAX_ISSUES && cmd->deadline <= now;
+  if (cmd->issues >= MAX_ISSUES && cmd->deadline <= now)
+    return STATUS_TIMEOUT;
+
+  /* The limit is for a command, however many sessions it takes with it. */
+  if (cmd->lost_since == 0)
+    cmd->lost_since = now;
+  if (e->p.recovery_timeout_ms > 0 &&
+      now - cmd->lost_since >= e->p.recovery_timeout_ms)
+    return STATUS_LOST;
+  return STATUS_NONE;
 }
 
-/* Close the session and hold what it carried, in the order of submission.
- * Under the lock, by those whom I3 allows.
+/* Hold what a session carried, in the order of submission, before what was
+ * not issued yet.
  */
+static void
+hold (struct engine *e, struct queue *undone, uint64_t now)
+{
+  struct command *cmd, *next;
+  enum status status;
+
+  for (cmd = undone->head; cmd != NULL; cmd = next) {
+    next = cmd->next;
+    status = lost_for_good (e, cmd, now);
+    if (status != STATUS_NONE) {
+      queue_remove (undone, cmd);
+      cmd->answer = (struct answer) { .status = status };
+      complete (e, cmd);
+    }
+  }
+  e->counters.retries += undone->len;
+  queue_prepend_all (&e->pending, undone);
+}
+
+/* A session that ends before a command is answered, or at once, was of no
+ * use: the next login waits (keeper.c).
+ */
+static bool
+was_fruitless (const struct engine *e, const struct queue *undone,
+               uint64_t now)
+{
+  return e->counters.commands == e->commands_before &&
+    (undone->len > 0 || now - e->up_since < FRUITFUL_MS);
+}
+
+/* Close the session.  Under the lock, by those whom I3 allows. */
 static void
 lose_session (struct engine *e)
 {
   const uint64_t now = clock_ms ();
   struct queue undone = { 0 };
-  struct command *cmd, *next;
 
   session_close (e->session, &undone);
   e->session = NULL;
@@ -173,17 +217,8 @@ lose_session (struct engine *e)
   e->lost_at = now;
   e->state = RECOVERING;
   e->counters.losses++;
-
-  for (cmd = undone.head; cmd != NULL; cmd = next) {
-    next = cmd->next;
-    if (lost_for_good (cmd, now)) {
-      queue_remove (&undone, cmd);
-      cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
-      complete (e, cmd);
-    }
-  }
-  e->counters.retries += undone.len;
-  queue_prepend_all (&e->pending, &undone);
+  e->fruitless = was_fruitless (e, &undone, now) ? e->fruitless + 1 : 0;
+  hold (e, &undone, now);
 
   if (e->stopping) {
     e->state = STOPPED;
@@ -354,6 +389,7 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
     cmds[i].issues = 0;
+    cmds[i].lost_since = 0;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
   }

@@ -18,6 +18,9 @@
 /* How often to look at a session that is in use. */
 #define TICK_MS 250
 
+/* What is under way when the server is told to quit may take this long. */
+#define QUIT_GRACE_MS 1000
+
 #define FIRST_RECONNECT_DELAY_MS 100
 #define MAX_RECONNECT_DELAY_MS   1000
 
@@ -144,14 +147,22 @@ is_busy (struct engine *e)
   return engine_outstanding (e) > 0 || e->sleepers > 0;
 }
 
-/* The server has been told to quit, and waits for us.  Only asked when
- * something hangs: a healthy session finishes its commands by itself.
+/* The server has been told to quit, and waits for us.  A healthy session
+ * gets some time to finish what is under way.
  */
 static void
-stop_if_shutting_down (struct engine *e)
+stop_if_shutting_down (struct engine *e, uint64_t now, unsigned grace_ms)
 {
-  if (!e->stopping && e->p.shutting_down && e->p.shutting_down ())
-    e->stopping = true;
+  if (e->quit_seen == 0 && e->p.shutting_down && e->p.shutting_down ())
+    e->quit_seen = now;
+  if (e->quit_seen == 0 || now - e->quit_seen < grace_ms || e->stopping)
+    return;
+
+  e->stopping = true;
+  if (e->state == UP && engine_outstanding (e) > 0) {
+    error_set (&e->why, ESHUTDOWN, "the server is shutting down");
+    e->broken = true;
+  }
 }
 
 static void
@@ -159,19 +170,10 @@ check_deadlines (struct engine *e, uint64_t now)
 {
   const struct command *oldest = session_carried (e->session)->head;
 
-  if (oldest == NULL)
-    return;
-  if (oldest->deadline <= now) {
+  if (oldest && oldest->deadline <= now) {
     error_set (&e->why, ETIMEDOUT, "command %02x was not answered within "
                "%u ms", oldest->cdb[0], e->p.timeout_ms);
     e->broken = true;
-  }
-  else if (oldest->deadline - e->p.timeout_ms + 2 * TICK_MS <= now) {
-    stop_if_shutting_down (e);
-    if (e->stopping) {
-      error_set (&e->why, ESHUTDOWN, "the server is shutting down");
-      e->broken = true;
-    }
   }
 }
 
@@ -188,6 +190,12 @@ keep_alive (struct engine *e, uint64_t now)
     return NO_DEADLINE;
   if (e->ping_sent != 0 && heard >= e->ping_sent)
     e->ping_sent = 0;
+
+  /* It cannot even be asked while its command window is closed: then only
+   * the commands' own deadlines count.
+   */
+  if (e->ping_sent != 0 && session_window_closed (e->session))
+    e->ping_sent = now;
 
   if (e->ping_sent != 0) {
     due = e->ping_sent + e->p.noop_timeout_ms;
@@ -246,6 +254,8 @@ keep_up (struct engine *e)
     serve_idle (e);
   if (!e->broken)
     check_deadlines (e, now);
+  if (!e->broken && is_busy (e))
+    stop_if_shutting_down (e, now, QUIT_GRACE_MS);
   if (!e->broken) {
     due = keep_alive (e, now);
     next = due < next ? due : next;
@@ -269,7 +279,7 @@ recovery_stop_asked (void *ev)
 
   pthread_mutex_lock (&e->lock);
   if (is_busy (e))
-    stop_if_shutting_down (e);
+    stop_if_shutting_down (e, clock_ms (), 0);
   if (e->state == RECOVERING && e->p.recovery_timeout_ms > 0 &&
       clock_ms () - e->lost_at >= e->p.recovery_timeout_ms)
     go_down (e);
@@ -334,15 +344,25 @@ recovery_sleep (struct engine *e, unsigned ms)
   return true;
 }
 
-static void
-recover (struct engine *e)
+/* Before the nth try: none, 0.1, 0.2, 0.4, 0.8, 1 s. */
+static unsigned
+reconnect_delay (unsigned n)
 {
-  unsigned delay = FIRST_RECONNECT_DELAY_MS;
+  if (n == 0)
+    return 0;
+  if (n > 4)
+    return MAX_RECONNECT_DELAY_MS;
+  return FIRST_RECONNECT_DELAY_MS << (n - 1);
+}
 
-  while (!recovery_stop_asked (e) && !try_to_recover (e) &&
-         recovery_sleep (e, delay))
-    delay = delay * 2 > MAX_RECONNECT_DELAY_MS ? MAX_RECONNECT_DELAY_MS
-                                               : delay * 2;
+static void
+recover (struct engine *e, unsigned fruitless)
+{
+  unsigned n = fruitless;
+
+  while (recovery_sleep (e, reconnect_delay (n)) &&
+         !recovery_stop_asked (e) && !try_to_recover (e))
+    n++;
 }
 
 /* ---- the thread ---- */
@@ -351,14 +371,16 @@ static void *
 keeper_thread (void *ev)
 {
   struct engine *e = ev;
+  unsigned fruitless;
 
   pthread_mutex_lock (&e->lock);
   while (!is_stopped (e)) {
     if (e->state == UP)
       keep_up (e);
     else {
+      fruitless = e->fruitless;
       engine_release (e);
-      recover (e);
+      recover (e, fruitless);
       pthread_mutex_lock (&e->lock);
     }
   }

@@ -377,6 +377,12 @@ session_service (struct session *s, int revents, struct error *err)
   return 0;
 }
 
+bool
+session_window_closed (const struct session *s)
+{
+  return iscsi_out_queue_length (s->ctx) > 0 && !session_wants_write (s);
+}
+
 static void
 ping_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
          int status __attribute__ ((__unused__)),

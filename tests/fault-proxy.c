@@ -884,7 +884,7 @@ static int
 send_command (const char *line)
 {
   struct sockaddr_un un;
-  char reply[LINE_MAX_LEN + 1];
+  char reply[LINE_MAX_LEN + 1] = "";
   size_t len = 0;
   ssize_t r;
   int fd = control_socket (&un);

@@ -34,7 +34,7 @@ start_load --connections 56 --depth 4 --block-size 16K --slots 8192 \
            --seconds "$seconds" --backing "$disk" --read-back "$uri"
 
 # Each job has 8 MiB of its own in the second half.
-fio --name=verify --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k \
+fio --name=verify --verify_state_save=0 --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k \
     --iodepth=4 --numjobs=8 --size=8M --offset=128M --offset_increment=8M \
     --verify=crc32c --verify_fatal=1 --do_verify=1 --time_based \
     --runtime="$seconds" --group_reporting --eta=never \

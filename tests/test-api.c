@@ -521,7 +521,10 @@ send_all (struct nbd_handle *nbd, struct request *rqs, size_t n, int expected)
 static void
 test_refused (const char *command, int expected, const char *uri)
 {
-  static const struct { enum kind kind; uint32_t count, at, flags; } wrong[] = {
+  static const struct {
+    enum kind kind;
+    uint32_t count, at, flags;
+  } wrong[] = {
     { WRITE, 65536, 0, 0 },
     { WRITE, 1000, 70000, 0 },
     { WRITE, 4096, 131072, LIBNBD_CMD_FLAG_FUA },

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# data-digest=none is possible everywhere; others are agreed upon where libiscsi
-# has them, and else refused with a sentence.
+# data-digest=none is possible everywhere; others are agreed upon where
+# libiscsi has them, and else refused with a sentence.
 
 . "${0%/*}/functions.sh"
 requires_tgtd

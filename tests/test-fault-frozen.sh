@@ -17,7 +17,9 @@ kill -STOP "$tgtd_pid"
 sleep 4
 kill -CONT "$tgtd_pid"
 sleep 2
-if grep -q 'Input/output' "$tmp/load.log"; then fail "an error in a short freeze"; fi
+if grep -q 'Input/output' "$tmp/load.log"; then
+  fail "an error in a short freeze"
+fi
 
 # Long.
 kill -STOP "$tgtd_pid"

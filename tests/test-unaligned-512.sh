@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# On a LUN with blocks of 512 bytes requests at every kind of edge do what they
-# should, and touch nothing else.
+# On a LUN with blocks of 512 bytes requests at every kind of edge do what
+# they should, and touch nothing else.
 
 . "${0%/*}/functions.sh"
 requires_tgtd
