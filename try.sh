@@ -48,8 +48,9 @@ run ()
 
   for word; do
     case $word in
-      iscsi://*@*|iser://*@*) word=${word%%://*}://...@${word##*@} ;;
-      *password=[!+-]*) word=${word%%password=*}password=... ;;
+      *password=[!+-]*) word=${word%%password=*}password=... ;;&
+      *://*@*) word=${word%%://*}://...@${word##*@} ;;
+      *password=...) ;;
       *[\ \"\$]*) word="'$word'" ;;
     esac
     line+=" $word"

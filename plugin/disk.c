@@ -87,11 +87,11 @@ probe (struct session *s, int lun, uint64_t deadline,
 {
   struct session_run run = {
     .session = s,
-    .timeout_ms = clock_left (deadline),
+    .deadline = deadline,
     .stop = stop,
   };
   const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
+  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
 
   return lun_probe (&runner, &policy, lun, facts, err);
 }
@@ -102,14 +102,17 @@ verify (struct session *s, const struct disk *d, uint64_t deadline,
 {
   struct session_run run = {
     .session = s,
-    .timeout_ms = clock_left (deadline),
+    .deadline = deadline,
     .stop = stop,
   };
   const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
+  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
 
   return lun_verify (&runner, &policy, d->lun, &d->facts, err);
 }
+
+/* The way that the preflight found, for the disk that is opened next. */
+static struct path *known_path;
 
 int
 disk_preflight (const struct parameters *p, const char *target, int lun,
@@ -118,21 +121,24 @@ disk_preflight (const struct parameters *p, const char *target, int lun,
   const struct session_params params = path_params (p, target, lun);
   const uint64_t deadline = clock_ms () + p->login_timeout_ms;
   struct lun_facts facts;
-  struct session *s = NULL;
+  struct session *s;
   struct path *path;
   struct isid isid;
-  int r = -1;
+  int r;
 
+  if (next_isid (&isid, err) == -1)
+    return -1;
   path = path_new (p, target, deadline, NULL, err);
   if (path == NULL)
     return -1;
-  if (next_isid (&isid, err) == 0)
-    s = path_open (path, &params, &isid, deadline, NULL, err);
-  if (s) {
-    r = probe (s, lun, deadline, NULL, &facts, err);
-    session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+  s = path_open (path, &params, &isid, deadline, NULL, err);
+  if (s == NULL) {
+    path_free (path);
+    return -1;
   }
-  path_free (path);
+  r = probe (s, lun, deadline, NULL, &facts, err);
+  session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+  known_path = path;
   return r;
 }
 
@@ -428,6 +434,8 @@ disk_close_all (void)
     disks = d->next;
     free_disk (d);
   }
+  path_free (known_path);
+  known_path = NULL;
 }
 
 /* Under the sessions' lock: names are looked up when they are needed first,
@@ -438,6 +446,10 @@ find_path (struct disk *d, const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
 
+  if (ds->path == NULL) {
+    ds->path = known_path;
+    known_path = NULL;
+  }
   if (ds->path == NULL)
     ds->path = path_new (ds->p, d->target,
                          clock_ms () + ds->p->login_timeout_ms, stop,
@@ -469,13 +481,18 @@ put_slot (struct slot *slot)
   pthread_mutex_unlock (&slot->disk->sessions->lock);
 }
 
-/* The size of this open: the LUN may have grown or shrunk since. */
+/* The facts of this open: the LUN may have grown, shrunk or become write
+ * protected since.
+ */
 static int
-read_size (struct handle *h, struct error *err)
+read_facts (struct handle *h, struct error *err)
 {
   struct lun_facts *f = &h->facts;
 
   *f = h->disk->facts;
+  if (lun_mode (&h->runner, &h->retry, h->disk->lun, &f->mode, err) == -1)
+    return -1;
+  f->read_only = f->cd || f->mode.wp;
   if (lun_capacity (&h->runner, &h->retry, h->disk->lun, &f->capacity,
                     &f->size, err) == -1)
     return -1;
@@ -513,7 +530,7 @@ get_handle (const struct parameters *p, const char *target, int lun,
     .sleep = engine_sleep,
     .opaque = h->engine,
   };
-  if (read_size (h, err) == 0)
+  if (read_facts (h, err) == 0)
     return h;
   disk_close (h);
   return NULL;

@@ -65,7 +65,7 @@ struct handle {
 };
 
 /* Log in to a LUN, ask it everything and log out again: the preflight.
- * Main thread, before the fork, no threads left behind.
+ * Main thread, before the fork.
  */
 extern int disk_preflight (const struct parameters *p,
                            const char *target, int lun, struct error *err);

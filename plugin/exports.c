@@ -123,7 +123,7 @@ ask_report_luns (struct walk *w, struct session *s, const char *target,
 {
   struct session_run run = {
     .session = s,
-    .timeout_ms = clock_left (w->deadline),
+    .deadline = w->deadline,
     .stop = w->stop,
   };
   const struct runner runner = { .run = session_run, .handle = &run };
@@ -210,7 +210,7 @@ walk_probe (struct walk *w, const char *target, int lun,
 {
   const uint64_t deadline = share (w->deadline, LUN_SHARE);
   struct session_params params = w->params;
-  struct session_run run = { .stop = w->stop };
+  struct session_run run = { .deadline = deadline, .stop = w->stop };
   const struct runner runner = { .run = session_run, .handle = &run };
   struct retry_policy retry;
   int r;
@@ -222,7 +222,6 @@ walk_probe (struct walk *w, const char *target, int lun,
   if (run.session == NULL)
     return -1;
 
-  run.timeout_ms = clock_left (deadline);
   retry = retry_until (w, deadline);
   r = lun_probe (&runner, &retry, lun, facts, err);
   walk_logout (w, run.session);
@@ -327,6 +326,36 @@ export_name (const struct walk *w, const char *target, int lun,
     return false;
   free (parsed);
   return true;
+}
+
+/* A portal and a target can be wrong even where no LUN is asked for yet. */
+int
+exports_preflight (const struct parameters *p, struct error *err)
+{
+  struct discovered *list;
+  struct session *s;
+  struct walk w;
+  size_t n;
+  int r = 0;
+
+  if (walk_start (&w, p, NULL, err) == -1)
+    return -1;
+  if (p->url.target) {
+    w.params.target = p->url.target;
+    w.params.any_lun = true;
+    s = path_open (w.path, &w.params, &w.isid, w.deadline, NULL, err);
+    if (s)
+      walk_logout (&w, s);
+    else
+      r = -1;
+  }
+  else {
+    r = path_discover (w.path, w.deadline, NULL, &list, &n, err);
+    if (r == 0)
+      discovered_free (list, n);
+  }
+  path_free (w.path);
+  return r;
 }
 
 struct listing {

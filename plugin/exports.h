@@ -34,6 +34,11 @@ extern int exports_find (const struct parameters *p, const char *name,
 extern char *exports_default (const struct parameters *p,
                               const struct stop *stop, struct error *err);
 
+/* For a URL without a LUN: log in to its target, or ask its portal for the
+ * targets, and log out again.  Main thread, before the fork.
+ */
+extern int exports_preflight (const struct parameters *p, struct error *err);
+
 /* Called for each LUN that is a disk or a CD, in order.  -1 ends the
  * listing (*err is the callee's).
  */

@@ -43,7 +43,8 @@ enum login_status {
 
 static _Thread_local struct {
   bool header_digest;           /* HeaderDigest=CRC32C */
-  bool proof;                   /* CHAP_R=: it answered our challenge */
+  bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
+                                   challenge */
   bool tiny_segments;           /* MaxRecvDataSegmentLength= below 512 */
 } agreed;
 
@@ -59,6 +60,18 @@ reply_value (const char *message, const char *key)
   return message + prefix + len;
 }
 
+/* libiscsi compares a CHAP_R of this form with what it expects, which is
+ * all zeroes if the target left out the challenges; it takes no notice of
+ * any other form.
+ */
+static bool
+is_proof (const char *value)
+{
+  return strncmp (value, "0x", 2) == 0 &&
+    strspn (value + 2, "0123456789abcdefABCDEF") == 32 &&
+    strspn (value + 2, "0") < 32;
+}
+
 static void
 watch_login (int level, const char *message)
 {
@@ -66,8 +79,10 @@ watch_login (int level, const char *message)
 
   if ((value = reply_value (message, "HeaderDigest=")))
     agreed.header_digest = strncmp (value, "CRC32C", 6) == 0;
-  if (reply_value (message, "CHAP_R="))
-    agreed.proof = true;
+  if (reply_value (message, "CHAP_N="))
+    agreed.name = true;
+  if ((value = reply_value (message, "CHAP_R=")))
+    agreed.proof = is_proof (value);
   if ((value = reply_value (message, "MaxRecvDataSegmentLength=")))
     agreed.tiny_segments = strtol (value, NULL, 10) < 512;
   if (level <= debug_pdu_level ())
@@ -81,7 +96,7 @@ watch_login (int level, const char *message)
 static int
 check_agreed (const struct session_params *p, struct error *err)
 {
-  if (p->target_user && !agreed.proof)
+  if (p->target_user && !(agreed.name && agreed.proof))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret");
   if (p->header_digest == DIGEST_CRC32C && !agreed.header_digest)
@@ -169,6 +184,7 @@ session_new (const struct session_params *p, const struct isid *isid,
     return NULL;
   }
   s->lun = wire_lun (p->lun);
+  s->iser = p->iser;
   s->logs = true;
   session_enter (s);
   r = set_up_context (s, p, isid, type);
@@ -447,8 +463,8 @@ session_log_in (const struct session_params *p, const struct address *where,
 }
 
 /* Eat the UNIT ATTENTIONs that follow a login (SAM-5 section 5.14), and wait
- * for a LUN that is becoming ready.  What is wrong for good is left for
- * lun_probe to explain, but for a LUN that does not exist.
+ * for a LUN that is becoming ready.  What else is wrong is left for
+ * lun_probe to explain.
  */
 static int
 wait_ready (struct session *s, int lun, uint64_t deadline,
@@ -456,11 +472,11 @@ wait_ready (struct session *s, int lun, uint64_t deadline,
 {
   struct session_run run = {
     .session = s,
-    .timeout_ms = clock_left (deadline),
+    .deadline = deadline,
     .stop = stop,
   };
   const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = run.timeout_ms };
+  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
   struct command cmd = { .direction = DATA_NONE };
   char text[SENSE_TEXT_LEN];
   struct decision d;
@@ -483,6 +499,10 @@ wait_ready (struct session *s, int lun, uint64_t deadline,
       cmd.answer.asc >> 8 == 0x25)
     return error_set (err, ENODEV, "there is no LUN %d in this target: check "
                       "the LUN at the end of the URL", lun);
+  if (cmd.answer.have_sense && cmd.answer.key == SENSE_NOT_READY &&
+      cmd.answer.asc >> 8 == 0x3a)
+    return error_set (err, ENOMEDIUM, "LUN %d has no medium: insert one, or "
+                      "bring it online on the target", lun);
   if (d.verdict == VERDICT_RETRY_LATER || d.verdict == VERDICT_RETRY_NOW)
     return error_set (err, EBUSY, "LUN %d is not ready: %s", lun,
                       sense_text (&cmd.answer, text));

@@ -406,6 +406,15 @@ read_capacity (const struct asker *a, struct capacity *cap, uint64_t *size,
 }
 
 int
+lun_mode (const struct runner *r, const struct retry_policy *p,
+          int lun, struct mode *mode, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+
+  return probe_mode (&a, mode, err);
+}
+
+int
 lun_capacity (const struct runner *r, const struct retry_policy *p,
               int lun, struct capacity *cap, uint64_t *size,
               struct error *err)
@@ -436,6 +445,7 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   f->reads_zeroes = f->thin && f->capacity.lbprz;
   if (!f->thin)
     f->provisioning = (struct provisioning) { .lbpu = false };
+  f->cd = cd;
   f->read_only = cd || f->mode.wp;
   /* MMC has READ (10) only; so has, most likely, what has no (16) here. */
   f->cdb10 = (cd || refused16) && f->capacity.last_lba <= UINT32_MAX;
@@ -457,10 +467,10 @@ same_identity (const struct asker *a, const struct lun_facts *facts,
 
   cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, sizeof buf);
   d = ask (a, &cmd, buf, sizeof buf);
-  if (d.verdict != VERDICT_OK && d.verdict != VERDICT_UNSUPPORTED)
+  if (d.verdict != VERDICT_OK)
     return failed (a, "reading its identity", &cmd.answer, &d, err);
 
-  return d.verdict == VERDICT_OK &&
+  return
     parse_identity (page, buf, cmd.answer.received, &id) == 0 &&
     id.len == facts->identity.len &&
     memcmp (id.bytes, facts->identity.bytes, id.len) == 0;

@@ -29,7 +29,8 @@ struct lun_facts {
   bool cdb10;                   /* READ (16) is refused: use READ (10) */
   bool thin;                    /* LBPME */
   bool reads_zeroes;            /* LBPRZ of READ CAPACITY (16) */
-  bool read_only;               /* CD, or write protected */
+  bool cd;                      /* CD or DVD: never written to */
+  bool read_only;               /* cd, or write protected */
 };
 
 /* Ask a LUN everything.  A LUN that cannot be served (not a disk, no
@@ -47,6 +48,12 @@ extern int lun_probe (const struct runner *r, const struct retry_policy *p,
 extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
                          int lun, struct capacity *cap, uint64_t *size,
                          struct error *err);
+
+/* Only MODE SENSE: write protection and write cache.  *mode is left alone
+ * where the LUN does not tell.
+ */
+extern int lun_mode (const struct runner *r, const struct retry_policy *p,
+                     int lun, struct mode *mode, struct error *err);
 
 /* After a new login: is this still the LUN that ‘facts’ describes?  Same
  * identity and block length; not smaller, if it has no identity.  -1 with a sentence if not,

@@ -190,7 +190,23 @@ prefer (struct path *path, const struct address *address)
   pthread_mutex_unlock (&path->lock);
 }
 
-/* Each address in turn. */
+/* How far an attempt got: what a target said is worth more to the user than
+ * that another address did not answer.
+ */
+static unsigned
+how_far (const struct error *err)
+{
+  switch (err->err) {
+  case ECONNREFUSED:
+  case EHOSTUNREACH:
+  case ENETUNREACH: return 1;
+  case ETIMEDOUT:   return 2;
+  case ECONNRESET:  return 3;
+  }
+  return 4;
+}
+
+/* Each address in turn; the error is that of the attempt that got furthest. */
 static struct session *
 open_one (struct path *path, const struct session_params *params,
           const struct isid *isid, uint64_t deadline,
@@ -199,15 +215,19 @@ open_one (struct path *path, const struct session_params *params,
   const size_t n = count (path);
   struct session *s = NULL;
   struct address at;
+  struct error why;
   size_t i;
 
   for (i = 0; i < n && s == NULL; ++i) {
     at = pick (path, i);
-    s = session_open (params, &at, isid, share (deadline, n - i), stop, err);
+    s = session_open (params, &at, isid, share (deadline, n - i), stop, &why);
     if (s)
       prefer (path, &at);
-    else if (i + 1 < n)
-      debug_session ("%s", err->msg);
+    else {
+      debug_session ("%s", why.msg);
+      if (i == 0 || how_far (&why) > how_far (err))
+        *err = why;
+    }
   }
   return s;
 }

@@ -36,7 +36,7 @@ extern void path_free (struct path *path);
 
 /* Open a session at the first address that answers, each getting an equal
  * share of the time that is left.  Blocks and fails as session_open, with
- * the error of the last address tried.
+ * the error of the attempt that got furthest.
  */
 extern struct session *path_open (struct path *path,
                                   const struct session_params *params,

@@ -193,17 +193,20 @@ plugin_dump_plugin (void)
 static int
 plugin_get_ready (void)
 {
+  const struct url *url = &params.url;
   struct error err;
+  int r;
 
-  if (params.url.lun == -1 || !params.preflight)
+  if (!params.preflight)
     return 0;
 
-  if (disk_preflight (&params, params.url.target, params.url.lun,
-                      &err) == -1) {
+  if (url->lun >= 0)
+    r = disk_preflight (&params, url->target, url->lun, &err);
+  else
+    r = exports_preflight (&params, &err);
+  if (r == -1)
     nbdkit_error ("%s", err.msg);
-    return -1;
-  }
-  return 0;
+  return r;
 }
 
 /* No thread can be started earlier. */

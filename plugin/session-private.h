@@ -21,6 +21,7 @@
 struct session {
   struct iscsi_context *ctx;
   int lun;                      /* as libiscsi puts it on the wire */
+  bool iser;                    /* not over TCP */
   bool lost;                    /* only session_close is left to do */
   bool closing;                 /* callbacks come from the destruction */
   bool logs;                    /* libiscsi logs: see session_enter */

@@ -55,6 +55,11 @@ ends_of (const struct command *cmd)
   const struct iovec *last = &cmd->iov[cmd->niov - 1];
   const size_t size = sizeof cmd->canary;
 
+  /* What lies around the client's buffer may be a few bytes only. */
+  if (first->iov_len < size && cmd->niov > 1)
+    first++;
+  if (last->iov_len < size && cmd->niov > 1)
+    last--;
   return (struct ends) {
     .first = first->iov_len >= size ? first->iov_base : NULL,
     .last = last->iov_len >= size ?
@@ -159,9 +164,10 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
 
   if (a->status == STATUS_CHECK_CONDITION)
     fill_sense (task, a);
-  else if (a->status == STATUS_GOOD && is_bulk_read (cmd)) {
-    if (data_missing (cmd))
-      a->status = STATUS_SHORT_DATA;
+  if (is_bulk_read (cmd)) {
+    /* RECOVERED ERROR is a success too. */
+    if (sense_decide (a).verdict == VERDICT_OK && data_missing (cmd))
+      *a = (struct answer) { .status = STATUS_SHORT_DATA };
   }
   else if (a->status == STATUS_GOOD && cmd->direction == DATA_IN)
     fill_param (task, cmd);
@@ -322,7 +328,8 @@ errno_in_text (const char *text)
 void
 session_why (struct session *s, const char *text, struct error *err)
 {
-  const int fd = iscsi_get_fd (s->ctx);
+  /* libiscsi asks an iSER connection that it does not have for its fd. */
+  const int fd = s->iser ? -1 : iscsi_get_fd (s->ctx);
   const int e = errno_in_text (text);
   char c;
 
@@ -478,7 +485,7 @@ session_run (void *runv, struct command *cmds, size_t n)
       s->lost = true;
   }
 
-  if (drive (s, clock_ms () + run->timeout_ms, run->stop, &why))
+  if (drive (s, run->deadline, run->stop, &why))
     return;
 
   /* Nothing can be taken back from a live session without leaving a hole

@@ -48,13 +48,13 @@ struct session_params {
 };
 
 /* Connect to one address, log in (following redirects), and wait until the
- * LUN is past its UNIT ATTENTIONs and ready (or has no medium: that is
- * lun.c's to say).  Blocks until ‘deadline’ (clock_ms) at most.  NULL with
+ * LUN is past its UNIT ATTENTIONs and ready.  Blocks until ‘deadline’ (clock_ms) at most.  NULL with
  * a sentence on failure; err->err tells the kind:
  *   ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH...  the path
  *   EACCES   authentication, or the target's ACL
  *   ENOENT   no such target
  *   ENODEV   no such LUN
+ *   ENOMEDIUM  it has no medium
  *   EBUSY    the target has no room for another session
  *   EPROTO   anything else that it said
  *   ESHUTDOWN  asked to stop
@@ -130,7 +130,7 @@ extern uint64_t session_last_heard (const struct session *s);
  */
 struct session_run {
   struct session *session;
-  unsigned timeout_ms;
+  uint64_t deadline;            /* clock_ms, of all that is run */
   const struct stop *stop;
 };
 extern void session_run (void *session_run,
