@@ -19,7 +19,7 @@
 #define TICK_MS 250
 
 /* What is under way when the server is told to quit may take this long. */
-#define QUIT_GRACE_MS 1000
+#define QUIT_GRACE_MS 500
 
 #define FIRST_RECONNECT_DELAY_MS 100
 #define MAX_RECONNECT_DELAY_MS   1000

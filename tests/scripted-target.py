@@ -92,6 +92,9 @@ SETTINGS = {
     "max-recv": 262144,           # MaxRecvDataSegmentLength
     "first-burst": 65536, "max-burst": 262144,
     "initial-r2t": 0, "immediate-data": 1,
+    # CHAP_R of a target that leaves out the security stage and says that it
+    # has proved itself.
+    "pretend": "",
 }
 
 GOOD, CHECK, CONDITION_MET = 0x00, 0x02, 0x04
@@ -408,6 +411,10 @@ class Connection:
                 reply.append("TargetPortalGroupTag=1")
             first = False
             flags = bhs[1] & 0x8f
+            if self.set["pretend"]:
+                flags = 0x87
+                reply += ["CHAP_N=pretender",
+                          f"CHAP_R={self.set['pretend']}"]
             last = flags & 0x80 and flags & 3 == 3
             if last:
                 self.reinstate()

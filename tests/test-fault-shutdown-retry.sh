@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# SIGTERM ends the server while a request waits to be tried again, and while
+# one is made of many commands that are each answered in good time.
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+
+# while_waiting REQUEST RULE...: SIGTERM while the request is under way.
+while_waiting ()
+{
+  local request=$1
+
+  shift
+  start_nbdkit iscsi "$url"
+  scripted rule "$@"
+  run_nbdsh -u "$uri" -c "$request" 2>"$tmp/request.err" &
+  cleanup_fn end_process $!
+  wait_until scripted_has "$1" -ge 2
+  ends_within TERM "2 s" 5
+  scripted rules clear
+}
+
+start_scripted --set max-transfer=64
+echo "while it is tried again"
+while_waiting 'h.pread(512, 0)' read times=0 busy
+echo "while it is made of many commands"
+while_waiting 'h.pwrite(b"x" * (32 << 20), 0)' write times=0 slow 400
