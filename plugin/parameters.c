@@ -570,6 +570,16 @@ default_initiator_name (struct parameters *p)
   return 0;
 }
 
+/* What came of the URL and the parameters, for -v. */
+static void
+show_url (const struct url *url)
+{
+  char *text = url_redacted (url);
+
+  nbdkit_debug ("URL: %s", text ? text : "out of memory");
+  free (text);
+}
+
 int
 parameters_complete (struct parameters *p)
 {
@@ -589,6 +599,7 @@ parameters_complete (struct parameters *p)
 
   if (p->initiator_name == NULL && default_initiator_name (p) == -1)
     return -1;
+  show_url (&p->url);
   nbdkit_debug ("initiator name: %s", p->initiator_name);
   return 0;
 }

@@ -48,8 +48,9 @@ struct session_params {
 };
 
 /* Connect to one address, log in (following redirects), and wait until the
- * LUN is past its UNIT ATTENTIONs and ready.  Blocks until ‘deadline’ (clock_ms) at most.  NULL with
- * a sentence on failure; err->err tells the kind:
+ * LUN is past its UNIT ATTENTIONs and ready.  Blocks until ‘deadline’
+ * (clock_ms) at most.  NULL with a sentence on failure; err->err tells the
+ * kind:
  *   ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH...  the path
  *   EACCES   authentication, or the target's ACL
  *   ENOENT   no such target
