@@ -54,6 +54,7 @@ struct command {
   bool answered;                /* but not over: see session.c */
   uint64_t deadline;            /* clock_ms, while it is carried */
   unsigned issues;              /* how often it was put on the wire */
+  unsigned strikes;             /* sessions that were lost with it alone */
   uint64_t lost_since;          /* clock_ms, 0: carried by its first session */
   uint64_t canary;              /* see session.c */
 };

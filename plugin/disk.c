@@ -165,8 +165,11 @@ reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
   }
   if (verify (s, slot->disk, deadline, stop, err) == -1) {
     session_close (s, NULL);
+    if (!path_failed (ds->path, &slot->turn) && err->err == ENODEV)
+      err->err = ENXIO;         /* another address may still be right */
     return NULL;
   }
+  path_worked (ds->path, &slot->turn);
   return s;
 }
 
@@ -317,12 +320,22 @@ report_counters (const struct slot *slot)
                  c.longest_stall_ms);
 }
 
+/* All are told before the first one is waited for. */
 static void
-free_sessions (struct disk_sessions *ds)
+begin_stop (struct disk_sessions *ds)
 {
-  const uint64_t deadline = clock_ms () + LOGOUT_MS;
   unsigned i;
 
+  for (i = 0; i < ds->nr_slots; ++i)
+    engine_begin_stop (ds->slots[i]->engine);
+}
+
+static void
+free_sessions (struct disk_sessions *ds, uint64_t deadline)
+{
+  unsigned i;
+
+  begin_stop (ds);
   for (i = 0; i < ds->nr_slots; ++i) {
     report_counters (ds->slots[i]);
     engine_stop (ds->slots[i]->engine, deadline);
@@ -334,7 +347,7 @@ free_sessions (struct disk_sessions *ds)
 }
 
 static void
-free_disk (struct disk *d)
+free_disk (struct disk *d, uint64_t deadline)
 {
   struct handle *h;
 
@@ -343,7 +356,7 @@ free_disk (struct disk *d)
     free (h);
   }
   if (d->sessions)
-    free_sessions (d->sessions);
+    free_sessions (d->sessions, deadline);
   rangelock_destroy (&d->writes);
   free (d->target);
   free (d);
@@ -362,7 +375,7 @@ new_disk (const struct parameters *p, const char *target, int lun,
   d->target = strdup (target);
   d->sessions = calloc (1, sizeof *d->sessions);
   if (d->target == NULL || d->sessions == NULL) {
-    free_disk (d);
+    free_disk (d, 0);
     goto no_memory;
   }
   pthread_mutex_init (&d->sessions->lock, NULL);
@@ -422,17 +435,20 @@ put_disk (struct disk *d, struct handle *h)
   }
   pthread_mutex_unlock (&disks_lock);
   if (d)
-    free_disk (d);
+    free_disk (d, clock_ms () + LOGOUT_MS);
 }
 
 void
 disk_close_all (void)
 {
+  const uint64_t deadline = clock_ms () + LOGOUT_MS;
   struct disk *d;
 
+  for (d = disks; d != NULL; d = d->next)
+    begin_stop (d->sessions);
   while ((d = disks) != NULL) {
     disks = d->next;
-    free_disk (d);
+    free_disk (d, deadline);
   }
   path_free (known_path);
   known_path = NULL;

@@ -64,6 +64,8 @@ struct engine {
   struct queue pending;         /* to be issued, in order */
   size_t depth;                 /* issue no more than this */
   size_t successes;             /* since depth was changed */
+  size_t window;                /* nor more than the target's window takes,
+                                   with room for a ping */
   struct waiter *leader;
   bool leader_polls_out;        /* the leader waits for POLLOUT as well */
   struct waiter *wake, **wake_tail; /* to be woken after the lock */

@@ -28,6 +28,12 @@
 
 #define FRUITFUL_MS 1000
 
+/* After so many sessions in a row that were of no use one command is sent
+ * alone; if it is the one that makes the target drop us, it is given up after
+ * as many tries.
+ */
+#define SUSPICIOUS_LOSSES 3
+
 /* ---- waking ---- */
 
 /* Wake-ups are collected under the lock and done after it, so that nobody
@@ -150,7 +156,8 @@ engine_adopt (struct engine *e, struct session *session)
   e->state = UP;
   e->up_since = clock_ms ();
   e->commands_before = e->counters.commands;
-  e->depth = MAX_DEPTH;
+  e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
+  e->window = MAX_DEPTH;
   e->successes = 0;
 }
 
@@ -160,6 +167,9 @@ lost_for_good (struct engine *e, struct command *cmd, uint64_t now)
 {
   if (cmd->issues >= MAX_ISSUES && cmd->deadline <= now)
     return STATUS_TIMEOUT;
+
+  if (cmd->strikes >= SUSPICIOUS_LOSSES)
+    return STATUS_LOST;
 
   /* The limit is for a command, however many sessions it takes with it. */
   if (cmd->lost_since == 0)
@@ -178,6 +188,9 @@ hold (struct engine *e, struct queue *undone, uint64_t now)
 {
   struct command *cmd, *next;
   enum status status;
+
+  if (undone->len == 1 && e->fruitless >= SUSPICIOUS_LOSSES)
+    undone->head->strikes++;
 
   for (cmd = undone->head; cmd != NULL; cmd = next) {
     next = cmd->next;
@@ -253,7 +266,21 @@ may_issue (struct engine *e)
 {
   return e->pending.head != NULL &&
     session_carried (e->session)->len < e->depth &&
+    session_carried (e->session)->len < e->window &&
     session_takes_more (e->session);
+}
+
+/* Commands that libiscsi has to hold back are better held back here, where
+ * a ping can overtake them.
+ */
+static void
+respect_window (struct engine *e)
+{
+  const size_t carried = session_carried (e->session)->len;
+  const size_t waiting = session_window_closed (e->session);
+
+  if (waiting > 0)
+    e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
 }
 
 /* Hand pending commands to libiscsi and send them.  -1: the session is to
@@ -276,8 +303,10 @@ issue (struct engine *e)
       }
     } while (may_issue (e));
   }
-  if (session_wants_write (e->session))
-    return session_service (e->session, POLLOUT, &e->why);
+  if (session_wants_write (e->session) &&
+      session_service (e->session, POLLOUT, &e->why) == -1)
+    return -1;
+  respect_window (e);
   return 0;
 }
 
@@ -389,6 +418,7 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
     cmds[i].issues = 0;
+    cmds[i].strikes = 0;
     cmds[i].lost_since = 0;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
@@ -514,11 +544,18 @@ engine_start (const struct engine_params *p, struct session *session,
 }
 
 void
-engine_stop (struct engine *e, uint64_t deadline)
+engine_begin_stop (struct engine *e)
 {
   pthread_mutex_lock (&e->lock);
   e->stopping = true;
   engine_release (e);
+  keeper_ring (e);
+}
+
+void
+engine_stop (struct engine *e, uint64_t deadline)
+{
+  engine_begin_stop (e);
   keeper_join (e);
 
   if (e->session)

@@ -56,6 +56,11 @@ extern struct engine *engine_start (const struct engine_params *p,
                                     struct session *session,
                                     struct error *err);
 
+/* Tell the engine's thread to end, without waiting for it.  Nothing more is
+ * to be submitted.
+ */
+extern void engine_begin_stop (struct engine *e);
+
 /* End the engine's thread, log out (waiting until ‘deadline’ at most) and
  * free everything.  No call of engine_run may be under way.
  */

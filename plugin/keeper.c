@@ -158,8 +158,9 @@ stop_if_shutting_down (struct engine *e, uint64_t now, unsigned grace_ms)
   if (e->quit_seen == 0 || now - e->quit_seen < grace_ms || e->stopping)
     return;
 
+  /* The keeper ends now: nothing may be issued any more. */
   e->stopping = true;
-  if (e->state == UP && engine_outstanding (e) > 0) {
+  if (e->state == UP) {
     error_set (&e->why, ESHUTDOWN, "the server is shutting down");
     e->broken = true;
   }
@@ -408,6 +409,5 @@ keeper_start (struct engine *e)
 void
 keeper_join (struct engine *e)
 {
-  keeper_ring (e);
   pthread_join (e->keeper, NULL);
 }

@@ -280,13 +280,24 @@ path_try (struct path *path, size_t *turn,
 
   at = pick (path, *turn);
   s = session_open (params, &at, isid, deadline, stop, err);
-  if (s) {
-    *turn = 0;
-    prefer (path, &at);
-  }
-  else
-    ++*turn;
+  if (s == NULL)
+    path_failed (path, turn);
   return s;
+}
+
+void
+path_worked (struct path *path, size_t *turn)
+{
+  pthread_mutex_lock (&path->lock);
+  path->preferred = (path->preferred + *turn) % path->addresses.n;
+  pthread_mutex_unlock (&path->lock);
+  *turn = 0;
+}
+
+bool
+path_failed (struct path *path, size_t *turn)
+{
+  return ++*turn % count (path) == 0;
 }
 
 int

@@ -7,6 +7,7 @@
 #ifndef ISCSI_PATH_H
 #define ISCSI_PATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,14 +46,21 @@ extern struct session *path_open (struct path *path,
                                   struct error *err);
 
 /* One try at one address.  *turn, 0 at first, is the caller's place in the
- * list: it moves on with each failure and goes back to 0 with a success.
- * Names are looked up again after each round of failures.
+ * list; it moves on if the try fails.  Names are looked up again after each
+ * round of failures.
  */
 extern struct session *path_try (struct path *path, size_t *turn,
                                  const struct session_params *params,
                                  const struct isid *isid,
                                  uint64_t deadline, const struct stop *stop,
                                  struct error *err);
+
+/* What came of a session that path_try opened: it is of use, and its address
+ * is the first one to be tried from now on; or it is not, and the next one
+ * is tried.  path_failed tells if all have been tried.
+ */
+extern void path_worked (struct path *path, size_t *turn);
+extern bool path_failed (struct path *path, size_t *turn);
 
 /* session_discover at the first address that answers. */
 extern int path_discover (struct path *path, uint64_t deadline,

@@ -29,6 +29,7 @@ struct session {
 
   struct queue carried;         /* submitted, not over */
   size_t lingering;             /* of these, answered: see command_cb */
+  struct zombie *zombies;       /* tasks of commands that are over */
   session_done_fn done;
   void *opaque;
 

@@ -173,12 +173,52 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
     fill_param (task, cmd);
 }
 
+/* libiscsi 1.19 keeps DATA-OUT PDUs in its send queue that point to the task
+ * and to its buffers when the target ends a write early; freeing them then
+ * would be a use after free.  No target may say GOOD before it has all data,
+ * but one could.  Its command is over, and the task is kept until nothing is
+ * left to be sent, without the buffers: libiscsi gives up the session if it
+ * still wants them.
+ */
+struct zombie {
+  struct zombie *next;
+  struct scsi_task *task;
+};
+
+static void
+free_zombies (struct session *s)
+{
+  struct zombie *z;
+
+  while ((z = s->zombies) != NULL) {
+    s->zombies = z->next;
+    scsi_free_scsi_task (z->task);
+    free (z);
+  }
+}
+
+static void
+bury (struct session *s, struct scsi_task *task)
+{
+  struct zombie *z = malloc (sizeof *z);
+
+  scsi_task_set_iov_out (task, NULL, 0);
+  if (z == NULL)
+    return;                     /* a leak is better than the alternative */
+  z->task = task;
+  z->next = s->zombies;
+  s->zombies = z;
+}
+
 static void
 finish (struct session *s, struct command *cmd)
 {
   char text[SENSE_TEXT_LEN];
 
-  scsi_free_scsi_task (cmd->task);
+  if (cmd->direction == DATA_OUT && session_wants_write (s))
+    bury (s, cmd->task);
+  else
+    scsi_free_scsi_task (cmd->task);
   cmd->task = NULL;
   queue_remove (&s->carried, cmd);
   if (debug_scsi_enabled ())
@@ -205,10 +245,7 @@ command_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
 
   fill_answer (cmd, status, cmd->task);
 
-  /* libiscsi 1.19 keeps DATA-OUT PDUs in its send queue that point to the
-   * task and to its buffers when the target ends a write early; freeing
-   * them now would be a use after free.
-   */
+  /* A write that failed early is over when the rest of it has been sent. */
   if (cmd->direction == DATA_OUT && status != SCSI_STATUS_GOOD &&
       session_wants_write (s)) {
     cmd->answered = true;
@@ -337,7 +374,8 @@ session_why (struct session *s, const char *text, struct error *err)
     error_set (err, e, "%s", strerror (e));
   else if (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
     error_set (err, ECONNRESET, "the target closed the connection");
-  else if (text[0] == '\0' || strstr (text, "reconnect") != NULL)
+  else if (text[0] == '\0' || strstr (text, "reconnect") != NULL ||
+           strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */
     error_set (err, ECONNRESET, "the connection was lost");
   else
     error_set (err, EPROTO, "%.*s", (int) strcspn (text, "\r\n"), text);
@@ -349,8 +387,9 @@ finish_lingering (struct session *s)
 {
   struct command *cmd, *next;
 
-  if (s->lingering == 0 || session_wants_write (s))
+  if ((s->lingering == 0 && s->zombies == NULL) || session_wants_write (s))
     return;
+  free_zombies (s);
   s->lingering = 0;
   for (cmd = s->carried.head; cmd != NULL; cmd = next) {
     next = cmd->next;
@@ -371,10 +410,15 @@ session_service (struct session *s, int revents, struct error *err)
     if (r == 0 && (revents & POLLIN))
       s->last_heard = clock_ms ();
     /* After an error inside it libiscsi may have closed the socket and go
-     * on returning 0.
+     * on returning 0; so it does when the target has asked us to log out and
+     * leaves the connection open.
      */
     if (r != 0 || iscsi_get_fd (s->ctx) < 0)
       s->lost = true;
+    else if (!iscsi_is_logged_in (s->ctx)) {
+      s->lost = true;
+      return error_set (err, ECONNRESET, "the target asked for a logout");
+    }
   }
   if (s->lost) {
     session_why (s, iscsi_get_error (s->ctx), err);
@@ -384,10 +428,10 @@ session_service (struct session *s, int revents, struct error *err)
   return 0;
 }
 
-bool
+unsigned
 session_window_closed (const struct session *s)
 {
-  return iscsi_out_queue_length (s->ctx) > 0 && !session_wants_write (s);
+  return session_wants_write (s) ? 0 : iscsi_out_queue_length (s->ctx);
 }
 
 static void
@@ -423,6 +467,7 @@ session_abandon (struct session *s, struct queue *undone)
   session_leave (s);
   s->ctx = NULL;
 
+  free_zombies (s);
   queue_prepend_all (&left, &s->carried);
   for (cmd = left.head; cmd != NULL; cmd = cmd->next) {
     scsi_free_scsi_task (cmd->task);

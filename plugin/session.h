@@ -113,10 +113,10 @@ extern bool session_wants_write (const struct session *s);
 extern int session_service (struct session *s, int revents,
                             struct error *err);
 
-/* Commands wait because the target allows no more (RFC 7143 section 4.2.2.1);
- * a ping would wait behind them.
+/* How many commands wait because the target allows no more (RFC 7143
+ * section 4.2.2.1); a ping would wait behind them.
  */
-extern bool session_window_closed (const struct session *s);
+extern unsigned session_window_closed (const struct session *s);
 
 /* Send a NOP-Out with a ping that the target must answer.  -1 as
  * session_submit.

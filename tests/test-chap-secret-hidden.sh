@@ -42,13 +42,10 @@ for rest in "$portal/$iqn/2" "$portal/$iqn-not/1" "127.0.0.1:1/$iqn/1" \
             "name.invalid/$iqn/1" "$portal/$iqn/1?foo=1"; do
   for credentials in 'bob%the-bob-secret-1' 'bob:the-bob-secret-1' \
                      'bob%x/the-bob-secret-1'; do
-    for debug in "" -v; do
-      nbdkit ${debug:+$debug -D iscsi.session=1} -U - iscsi \
-             "iscsi://$credentials@$rest" target-user=target \
-             target-password=the-target-secret-2 --run true \
-             </dev/null >"$tmp/out" 2>&1 &&
-        fail "iscsi://$credentials@$rest was not refused"
-      silent "$tmp/out"
-    done
+    nbdkit "${debug[@]}" -U - iscsi "iscsi://$credentials@$rest" \
+           target-user=target target-password=the-target-secret-2 \
+           --run true </dev/null >"$tmp/out" 2>&1 &&
+      fail "iscsi://$credentials@$rest was not refused"
+    silent "$tmp/out"
   done
 done
