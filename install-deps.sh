@@ -40,6 +40,8 @@ test            qemu-block-extra   -           their iSCSI driver
 test            fio                fio         verified random I/O
 test            gnutls-bin         psktool     keys for the TLS test
 test            fdisk              sfdisk      partitions for the filter test
+test            fuse3              fusermount3 nbdfuse
+test            strace             strace      what the target flushes
 test            iproute2           ss          ports in use
 test            procps             ps          processes
 test            valgrind           valgrind    make check-valgrind

@@ -33,6 +33,7 @@
  * as many tries.
  */
 #define SUSPICIOUS_LOSSES 3
+#define PATIENCE_MS       120000 /* with recovery-timeout=0 */
 
 /* ---- waking ---- */
 
@@ -180,6 +181,20 @@ lost_for_good (struct engine *e, struct command *cmd, uint64_t now)
   return STATUS_NONE;
 }
 
+/* Was it this command that ended the session?  A network that fails looks
+ * the same, so it is only asked while others suffer, and not soon.
+ */
+static bool
+is_suspect (const struct engine *e, const struct queue *undone, uint64_t now)
+{
+  const unsigned limit_ms =
+    e->p.recovery_timeout_ms > 0 ? e->p.recovery_timeout_ms : PATIENCE_MS;
+
+  return undone->len == 1 && e->pending.len > 0 &&
+    e->fruitless >= SUSPICIOUS_LOSSES && undone->head->lost_since > 0 &&
+    now - undone->head->lost_since >= limit_ms / 4;
+}
+
 /* Hold what a session carried, in the order of submission, before what was
  * not issued yet.
  */
@@ -189,7 +204,7 @@ hold (struct engine *e, struct queue *undone, uint64_t now)
   struct command *cmd, *next;
   enum status status;
 
-  if (undone->len == 1 && e->fruitless >= SUSPICIOUS_LOSSES)
+  if (is_suspect (e, undone, now))
     undone->head->strikes++;
 
   for (cmd = undone->head; cmd != NULL; cmd = next) {

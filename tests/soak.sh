@@ -16,7 +16,7 @@ export TEST_TIMEOUT
 requires_fault_tools
 requires_tgtd
 requires fio --version
-if ! fio --enghelp | grep -qw nbd; then skip "fio has no nbd engine"; fi
+if ! grep -qw nbd < <(fio --enghelp); then skip "fio has no nbd engine"; fi
 
 seed=${SOAK_SEED:-$RANDOM}
 echo "soak: $minutes minutes, SOAK_SEED=$seed"

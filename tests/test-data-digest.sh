@@ -13,7 +13,7 @@ disk_of 1M
 start_nbdkit iscsi "$url" data-digest=none
 equal size "$(nbdinfo --size "$uri")" 1048576
 stop_nbdkit
-if nbdkit iscsi --dump-plugin | grep -q '^iscsi_data_digest=yes$'; then
+if grep -q '^iscsi_data_digest=yes$' < <(nbdkit iscsi --dump-plugin); then
   start_nbdkit iscsi "$url" data-digest=none-crc32c
   equal size "$(nbdinfo --size "$uri")" 1048576
 else

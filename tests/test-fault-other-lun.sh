@@ -34,7 +34,7 @@ changes ()
     sed 's/:.*//')" errno=EIO
   equal "writes to the other LUN" $(($(scripted_fact write) - writes)) 0
   equal "reads from the other LUN" $(($(scripted_fact read) - reads)) 0
-  grep error: "$nbdkit_log" | cut -c 1-200 | head -n 5
+  grep error: "$nbdkit_log" | cut -c 1-200 | sed -n 1,5p
   shows 'another' "$nbdkit_log"
   stop_nbdkit
 }

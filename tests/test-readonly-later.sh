@@ -31,3 +31,9 @@ h.pwrite(b"z" * 512, 0)
 h.flush()
 EOF
 shows 'write protected' "$nbdkit_log"
+
+# Clients that come later see what it is then.
+set_lun 1 readonly=1
+nbdinfo --is read-only "$uri"
+set_lun 1 readonly=0
+nbdinfo --can write "$uri"
