@@ -29,6 +29,7 @@ struct session {
 
   struct queue carried;         /* submitted, not over */
   size_t lingering;             /* of these, answered: see command_cb */
+  size_t writes;                /* carried, of more than one PDU */
   struct zombie *zombies;       /* tasks of commands that are over */
   session_done_fn done;
   void *opaque;

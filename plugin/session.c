@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "clock.h"
@@ -107,6 +109,11 @@ data_missing (const struct command *cmd)
     (ends.first && memcmp (ends.first, canary, sizeof cmd->canary) == 0) ||
     (ends.last && memcmp (ends.last + skip, canary + skip, SUSPICIOUS) == 0);
 }
+
+/* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
+ * 13.12).
+ */
+#define MIN_RECV_SEGMENT 8192
 
 static bool
 is_bulk_read (const struct command *cmd)
@@ -210,6 +217,15 @@ bury (struct session *s, struct scsi_task *task)
   s->zombies = z;
 }
 
+/* More than a command PDU carries with every target: the rest follows in PDUs
+ * of their own.
+ */
+static bool
+is_large_write (const struct command *cmd)
+{
+  return cmd->direction == DATA_OUT && cmd->len > MIN_RECV_SEGMENT;
+}
+
 static void
 finish (struct session *s, struct command *cmd)
 {
@@ -221,6 +237,7 @@ finish (struct session *s, struct command *cmd)
     scsi_free_scsi_task (cmd->task);
   cmd->task = NULL;
   queue_remove (&s->carried, cmd);
+  s->writes -= is_large_write (cmd);
   if (debug_scsi_enabled ())
     debug_scsi ("command %02x, %u bytes: %s", cmd->cdb[0], cmd->len,
                 sense_text (&cmd->answer, text));
@@ -297,6 +314,7 @@ session_submit (struct session *s, struct command *cmd)
   cmd->issues++;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
+  s->writes += is_large_write (cmd);
 
   session_enter (s);
   r = iscsi_scsi_command_async (s->ctx, s->lun, task, command_cb, NULL, cmd);
@@ -398,15 +416,37 @@ finish_lingering (struct session *s)
   }
 }
 
+/* libiscsi makes one or two system calls of each PDU, and each would be a
+ * segment of its own, and wake the target.  Corked, they leave together.
+ */
+static void
+set_cork (struct session *s, int on)
+{
+#ifdef TCP_CORK
+  setsockopt (iscsi_get_fd (s->ctx), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+#endif
+}
+
+static bool
+worth_a_cork (const struct session *s, int revents)
+{
+  return (revents & POLLOUT) && s->writes > 0;
+}
+
 int
 session_service (struct session *s, int revents, struct error *err)
 {
+  const bool corked = worth_a_cork (s, revents);
   int r = 0;
 
   if (!s->lost) {
+    if (corked)
+      set_cork (s, 1);
     session_enter (s);
     r = iscsi_service (s->ctx, revents);
     session_leave (s);
+    if (corked)
+      set_cork (s, 0);
     if (r == 0 && (revents & POLLIN))
       s->last_heard = clock_ms ();
     /* After an error inside it libiscsi may have closed the socket and go
