@@ -28,6 +28,7 @@ struct slot {
   struct isid isid;
   char *name;                   /* for messages */
   size_t turn;                  /* which address to try next, see path.h */
+  size_t strangers;             /* addresses in a row with another LUN */
   struct engine *engine;
   unsigned users;               /* handles */
 };
@@ -146,7 +147,7 @@ disk_preflight (const struct parameters *p, const char *target, int lun,
 
 /* For the engine: one try, at the next address in turn.  That the LUN is
  * missing may pass, since a target that starts is seen before its LUNs are;
- * only another LUN in its place is final.
+ * another LUN in its place is final (ENODEV) when every address leads to one.
  */
 static struct session *
 reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
@@ -158,19 +159,20 @@ reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
 
   s = path_try (ds->path, &slot->turn, &ds->params, isid, deadline, stop,
                 err);
-  if (s == NULL) {
-    if (err->err == ENODEV)
-      err->err = ENXIO;
-    return NULL;
+  if (s && verify (s, slot->disk, deadline, stop, err) == 0) {
+    path_worked (ds->path, &slot->turn);
+    slot->strangers = 0;
+    return s;
   }
-  if (verify (s, slot->disk, deadline, stop, err) == -1) {
+
+  slot->strangers = s && err->err == ENODEV ? slot->strangers + 1 : 0;
+  if (err->err == ENODEV && slot->strangers < path_count (ds->path))
+    err->err = ENXIO;
+  if (s) {
     session_close (s, NULL);
-    if (!path_failed (ds->path, &slot->turn) && err->err == ENODEV)
-      err->err = ENXIO;         /* another address may still be right */
-    return NULL;
+    path_failed (&slot->turn);
   }
-  path_worked (ds->path, &slot->turn);
-  return s;
+  return NULL;
 }
 
 static void

@@ -156,8 +156,8 @@ path_free (struct path *path)
   free (path);
 }
 
-static size_t
-count (struct path *path)
+size_t
+path_count (struct path *path)
 {
   size_t n;
 
@@ -212,7 +212,7 @@ open_one (struct path *path, const struct session_params *params,
           const struct isid *isid, uint64_t deadline,
           const struct stop *stop, struct error *err)
 {
-  const size_t n = count (path);
+  const size_t n = path_count (path);
   struct session *s = NULL;
   struct address at;
   struct error why;
@@ -275,13 +275,13 @@ path_try (struct path *path, size_t *turn,
   struct address at;
   struct session *s;
 
-  if (*turn > 0 && *turn % count (path) == 0)
+  if (*turn > 0 && *turn % path_count (path) == 0)
     look_up_again (path, share (deadline, 2), stop);
 
   at = pick (path, *turn);
   s = session_open (params, &at, isid, deadline, stop, err);
   if (s == NULL)
-    path_failed (path, turn);
+    path_failed (turn);
   return s;
 }
 
@@ -294,10 +294,10 @@ path_worked (struct path *path, size_t *turn)
   *turn = 0;
 }
 
-bool
-path_failed (struct path *path, size_t *turn)
+void
+path_failed (size_t *turn)
 {
-  return ++*turn % count (path) == 0;
+  ++*turn;
 }
 
 int
@@ -305,7 +305,7 @@ path_discover (struct path *path, uint64_t deadline, const struct stop *stop,
                struct discovered **list, size_t *n, struct error *err)
 {
   const struct session_params params = path_params (path->p, NULL, 0);
-  const size_t nr = count (path);
+  const size_t nr = path_count (path);
   struct address at;
   size_t i;
 

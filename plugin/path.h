@@ -7,7 +7,6 @@
 #ifndef ISCSI_PATH_H
 #define ISCSI_PATH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,10 +56,13 @@ extern struct session *path_try (struct path *path, size_t *turn,
 
 /* What came of a session that path_try opened: it is of use, and its address
  * is the first one to be tried from now on; or it is not, and the next one
- * is tried.  path_failed tells if all have been tried.
+ * is tried.
  */
 extern void path_worked (struct path *path, size_t *turn);
-extern bool path_failed (struct path *path, size_t *turn);
+extern void path_failed (size_t *turn);
+
+/* How many addresses there are. */
+extern size_t path_count (struct path *path);
 
 /* session_discover at the first address that answers. */
 extern int path_discover (struct path *path, uint64_t deadline,
