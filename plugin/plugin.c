@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +26,7 @@
 #include "extents.h"
 #include "geometry.h"
 #include "parameters.h"
+#include "scheduling.h"
 #include "session.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
@@ -218,6 +218,8 @@ plugin_after_fork (void)
   struct error err;
 
   disk_set_shutting_down (shutting_down);
+  if (params.sched_batch)
+    sched_enable ();
   if (params.url.lun == -1)
     return 0;
 
@@ -300,27 +302,6 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
   return r;
 }
 
-/* Threads that are woken do not preempt those that wake them: with requests
- * in flight most switches between the threads of a connection are for
- * nothing.  nbdkit's workers are started by the thread that calls .open and
- * inherit its class.  It is one of normal priority; where it cannot be had
- * nothing is lost but speed.
- */
-static void
-set_sched_batch (void)
-{
-#ifdef SCHED_BATCH
-  const struct sched_param param = { 0 };
-  int r;
-
-  if (!params.sched_batch)
-    return;
-  r = pthread_setschedparam (pthread_self (), SCHED_BATCH, &param);
-  if (r != 0)
-    nbdkit_debug ("SCHED_BATCH: %s", strerror (r));
-#endif
-}
-
 static void *
 plugin_open (int readonly)
 {
@@ -334,8 +315,6 @@ plugin_open (int readonly)
 
   if (name == NULL)
     return NULL;
-  set_sched_batch ();
-
   if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
     h = disk_open (&params, target, lun, &stop, &err);
     free (target);
@@ -461,6 +440,7 @@ plugin_pread (void *handle, void *buf, uint32_t count, uint64_t offset,
 {
   struct error err;
 
+  sched_follow ();
   if (block_read (handle, buf, count, offset, &err) == -1)
     return request_failed (&err);
   return 0;
@@ -473,6 +453,7 @@ plugin_pwrite (void *handle, const void *buf, uint32_t count,
   const bool fua = flags & NBDKIT_FLAG_FUA;
   struct error err;
 
+  sched_follow ();
   if (block_write (handle, buf, count, offset, fua, &err) == -1)
     return request_failed (&err);
   return 0;
