@@ -88,6 +88,8 @@ SETTINGS = {
     "reinstate": 1,               # 0: leave the old session alive
     "linger": 0,                  # 1: a session outlives its connection
     "kill-tasks": 1,              # 0: held writes outlive their session
+    "hang-up": 1,                 # 0: a logout leaves the connection open
+    "early-good": 0,              # 1: writes end before their data are here
     # Keys of the login (RFC 7143 section 13).
     "max-recv": 262144,           # MaxRecvDataSegmentLength
     "first-burst": 65536, "max-burst": 262144,
@@ -491,7 +493,8 @@ class Connection:
                 self.text(bhs, data)
             elif op == 0x06:
                 self.logout(bhs)
-                return
+                if self.set["hang-up"]:
+                    return
             else:
                 self.reject(bhs, 0x05)
             await self.writer.drain()
@@ -583,10 +586,16 @@ class Connection:
         self.send(struct.pack(">BBHI8sII", 0x31, 0x80, 0, 0, task.lun,
                               task.itt, task.itt) + bytes(12)
                   + struct.pack(">III", 0, have, n), sn=False)
+        if self.set["early-good"]:
+            del self.tasks[task.itt]
+            self.target.count("early")
+            self.respond(task, GOOD, residual=0)
 
     def data_out(self, bhs, data):
         task = self.tasks.get(struct.unpack_from(">I", bhs, 16)[0])
         at = struct.unpack_from(">I", bhs, 40)[0]
+        if task is None and self.set["early-good"]:
+            return
         if task is None or at != len(task.data):
             self.target.count("misordered")
             self.end(True)

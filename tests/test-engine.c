@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A million commands from threads that come and go, to a target that answers
+ * in any order, with delays, and ends connections: each gets its own answer,
+ * once, and none is stranded.  The keeper of this build does not look by
+ * itself (TICK_MS), so nothing comes to the rescue of one that is: the test
+ * would hang, and end by its alarm.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "clock.h"
+#include "debug.h"
+#include "engine.h"
+#include "fake-session.h"
+
+#define COMMANDS    1000000
+#define MAX_CLIENTS 12
+#define MAX_BATCH   8
+#define MAX_MS      100000      /* under valgrind it is fewer commands */
+
+struct client {
+  pthread_t thread;
+  struct engine *engine;
+  unsigned seed, rounds;
+  uint64_t commands, wrong, full, failed;
+};
+
+static const struct fake_habits habits = {
+  .ends_after = 5000,
+  .full_after = 1000,
+};
+static atomic_uint next_seed;
+
+/* The story is not wanted. */
+void debug_session (const char *fs __attribute__ ((__unused__)), ...) { }
+void debug_verbose (const char *fs __attribute__ ((__unused__)), ...) { }
+void log_event (const char *fs __attribute__ ((__unused__)), ...) { }
+
+static struct session *
+connect_again (void *opaque __attribute__ ((__unused__)),
+               const struct isid *isid __attribute__ ((__unused__)),
+               uint64_t deadline __attribute__ ((__unused__)),
+               const struct stop *stop __attribute__ ((__unused__)),
+               struct error *err)
+{
+  const unsigned n = atomic_fetch_add (&next_seed, 1);
+  struct session *s = n % 5 == 4 ? NULL : fake_session_new (&habits, n);
+
+  if (s == NULL)
+    error_set (err, ECONNREFUSED, "refused");
+  return s;
+}
+
+static void
+pause_at_random (struct client *c)
+{
+  const struct timespec ts = { .tv_nsec = rand_r (&c->seed) % 200000 };
+
+  if (rand_r (&c->seed) % 16 == 0)
+    nanosleep (&ts, NULL);
+}
+
+static void
+run_batch (struct client *c)
+{
+  struct command cmds[MAX_BATCH];
+  uint32_t tokens[MAX_BATCH];
+  const unsigned n = 1 + (unsigned) rand_r (&c->seed) % MAX_BATCH;
+  unsigned i;
+
+  memset (cmds, 0, sizeof cmds);
+  for (i = 0; i < n; ++i) {
+    tokens[i] = (uint32_t) rand_r (&c->seed);
+    cmds[i].len = 1;
+    fake_token_set (&cmds[i], tokens[i]);
+  }
+  engine_run (c->engine, cmds, n);
+  for (i = 0; i < n; ++i) {
+    c->commands++;
+    if (cmds[i].answer.status == STATUS_TASK_SET_FULL)
+      c->full++;
+    else if (cmds[i].answer.status != STATUS_GOOD)
+      c->failed++;
+    if (cmds[i].answer.residual_count != fake_token_answer (tokens[i]))
+      c->wrong++;
+  }
+}
+
+static void *
+client_thread (void *cv)
+{
+  struct client *c = cv;
+
+  while (c->rounds-- > 0) {
+    run_batch (c);
+    pause_at_random (c);
+  }
+  return NULL;
+}
+
+/* Some clients at once, for some rounds each.  Returns the commands. */
+static uint64_t
+run_clients (struct engine *e, unsigned *seed)
+{
+  struct client clients[MAX_CLIENTS];
+  const unsigned n = 1 + (unsigned) rand_r (seed) % MAX_CLIENTS;
+  uint64_t commands = 0;
+  unsigned i;
+
+  for (i = 0; i < n; ++i) {
+    clients[i] = (struct client) {
+      .engine = e,
+      .seed = (unsigned) rand_r (seed),
+      .rounds = 1 + (unsigned) rand_r (seed) % 500,
+    };
+    if (pthread_create (&clients[i].thread, NULL, client_thread,
+                        &clients[i]) != 0)
+      abort ();
+  }
+  for (i = 0; i < n; ++i) {
+    pthread_join (clients[i].thread, NULL);
+    CHECK_UINT (clients[i].wrong, 0);
+    CHECK_UINT (clients[i].failed, 0);
+    commands += clients[i].commands;
+  }
+  return commands;
+}
+
+int
+main (int argc, char *argv[])
+{
+  const struct engine_params params = {
+    .name = "test",
+    .timeout_ms = 3600000,
+    .attempt_timeout_ms = 1000,
+    .connect = connect_again,
+  };
+  const uint64_t end = clock_ms () + MAX_MS;
+  unsigned seed = argc > 1 ? (unsigned) atoi (argv[1]) : (unsigned) getpid ();
+  struct engine_counters counters;
+  struct error err;
+  struct engine *e;
+  uint64_t commands = 0;
+
+  alarm (500);
+  printf ("seed %u\n", seed);
+  atomic_store (&next_seed, seed);
+  e = engine_start (&params, fake_session_new (&habits, seed), &err);
+  if (e == NULL)
+    abort ();
+  while (commands < COMMANDS && clock_ms () < end)
+    commands += run_clients (e, &seed);
+
+  engine_get_counters (e, &counters);
+  printf ("%" PRIu64 " commands, %" PRIu64 " issued again, %" PRIu64
+          " losses, longest stall %" PRIu64 " ms\n", commands,
+          counters.retries, counters.losses, counters.longest_stall_ms);
+  CHECK_UINT (counters.commands, commands);
+  CHECK (counters.losses > 0);
+  engine_stop (e, clock_ms () + 1000);
+  return check_summary ();
+}
