@@ -13,36 +13,43 @@
 #include "debug.h"
 #include "scheduling.h"
 
-/* On two cores that a client, a server and a target keep busy the average is
- * 50 to 75 us, and seldom over 200 for a short time; with two processes beside
- * them that use up their turns it is 200 to 400.
+/* Threads wait up to 7 times as long as they run on two cores that they share
+ * with a client and a target, however busy all are, and mostly 2 to 5 times;
+ * beside two processes that use up their turns it is 8 to 15 times.
  */
-#define LATE_US   200
-#define MAX_US    1000          /* a single long wait decides nothing */
-#define SAMPLES   16            /* how many make the average */
+#define TOO_LONG    8
+#define SAMPLES     16          /* so many of the last make the sums */
+#define MIN_SAMPLES 8
 
 /* Out of SCHED_BATCH for this long, twice as long if the next try ends soon,
  * and so on.
  */
-#define MIN_PAUSE_MS 2000
-#define MAX_PAUSE_MS 64000
+#define MIN_PAUSE_MS 1000
+#define MAX_PAUSE_MS 32000
 #define SOON_MS      10000
 
 static void
 change (struct sched_judge *j, bool batch, uint64_t now)
 {
   j->batch = batch;
-  j->wait_us = 0;
+  j->wait_us = j->run_us = j->samples = 0;
   j->since = now;
 }
 
-void
-sched_judge_waited (struct sched_judge *j, uint64_t us, uint64_t now)
+static void
+add (uint64_t *sum, uint64_t us)
 {
-  if (us > MAX_US)
-    us = MAX_US;
-  j->wait_us = (j->wait_us * (SAMPLES - 1) + us) / SAMPLES;
-  if (!j->batch || j->wait_us < LATE_US)
+  *sum = *sum * (SAMPLES - 1) / SAMPLES + us;
+}
+
+void
+sched_judge_sample (struct sched_judge *j, uint64_t wait_us, uint64_t run_us,
+                    uint64_t now)
+{
+  add (&j->wait_us, wait_us);
+  add (&j->run_us, run_us);
+  if (!j->batch || ++j->samples < MIN_SAMPLES ||
+      j->wait_us < j->run_us * TOO_LONG)
     return;
 
   if (j->pause_ms == 0 || now - j->since >= SOON_MS)
@@ -64,13 +71,13 @@ sched_judge_tick (struct sched_judge *j, uint64_t now)
 /* A thread takes a sample after so many requests, if it is the first in so
  * many ms.
  */
-#define SAMPLE_REQUESTS 4
+#define SAMPLE_REQUESTS 2
 #define SAMPLE_MS       10
 
-/* What the kernel has counted for a thread. */
-struct waits {
-  uint64_t ns;                  /* runnable, but not running */
-  uint64_t turns;
+/* What the kernel has counted for a thread, in ns. */
+struct times {
+  uint64_t run;
+  uint64_t wait;                /* runnable, but not running */
 };
 
 static bool enabled;
@@ -84,20 +91,19 @@ static uint64_t sampled_at;     /* ms */
 static _Thread_local struct {
   int class;
   unsigned requests;
-  struct waits before;          /* since it is in its class */
-  bool have_before;
+  struct times before;          /* the last sample in this class */
 } here = { .class = -1 };
 
 /* proc(5), CONFIG_SCHED_INFO */
 static bool
-read_waits (struct waits *w)
+read_times (struct times *t)
 {
   FILE *fp = fopen ("/proc/thread-self/schedstat", "re");
   bool ok;
 
   if (fp == NULL)
     return false;
-  ok = fscanf (fp, "%*u %" SCNu64 " %" SCNu64, &w->ns, &w->turns) == 2;
+  ok = fscanf (fp, "%" SCNu64 " %" SCNu64, &t->run, &t->wait) == 2;
   fclose (fp);
   return ok;
 }
@@ -106,10 +112,10 @@ void
 sched_enable (void)
 {
   struct sched_param param;
-  struct waits w;
+  struct times t;
   int class;
 
-  enabled = read_waits (&w) &&
+  enabled = read_times (&t) &&
     pthread_getschedparam (pthread_self (), &class, &param) == 0 &&
     class == SCHED_OTHER;
 }
@@ -123,23 +129,20 @@ set_class (int class)
   if (r != 0)
     debug_session ("cannot set the scheduling class: %s", strerror (r));
   here.class = class;           /* or it would be tried again and again */
-  here.have_before = false;
+  read_times (&here.before);
 }
 
 /* Under the lock. */
 static void
 take_sample (uint64_t now)
 {
-  struct waits w;
-  uint64_t turns;
+  struct times t;
 
-  if (here.class != SCHED_BATCH || !read_waits (&w))
+  if (here.class != SCHED_BATCH || !read_times (&t))
     return;
-  turns = w.turns - here.before.turns;
-  if (here.have_before && turns > 0)
-    sched_judge_waited (&judge, (w.ns - here.before.ns) / turns / 1000, now);
-  here.before = w;
-  here.have_before = true;
+  sched_judge_sample (&judge, (t.wait - here.before.wait) / 1000,
+                      (t.run - here.before.run) / 1000, now);
+  here.before = t;
 }
 
 static void

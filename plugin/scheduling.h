@@ -32,17 +32,16 @@ extern void sched_follow (void);
 /* The decision, apart from threads and clocks. */
 struct sched_judge {
   bool batch;                   /* which class is good now */
-  uint64_t wait_us;             /* running average of the samples */
+  uint64_t wait_us, run_us;     /* running sums of the samples */
+  unsigned samples;
   uint64_t since;               /* ms, of ‘batch’ */
   unsigned pause_ms;            /* how long to stay out of SCHED_BATCH */
 };
 #define SCHED_JUDGE_START { .batch = true }
 
-/* A sample: a thread in SCHED_BATCH had to wait so long for a core, on
- * average since the last sample.
- */
-extern void sched_judge_waited (struct sched_judge *j, uint64_t us,
-                                uint64_t now);
+/* A sample: a thread in SCHED_BATCH ran and waited for a core so long. */
+extern void sched_judge_sample (struct sched_judge *j, uint64_t wait_us,
+                                uint64_t run_us, uint64_t now);
 
 /* Time passes: is it worth another try? */
 extern void sched_judge_tick (struct sched_judge *j, uint64_t now);
