@@ -298,29 +298,36 @@ respect_window (struct engine *e)
     e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
 }
 
-/* Hand pending commands to libiscsi and send them.  -1: the session is to
- * be closed.
+static int
+submit_pending (struct engine *e)
+{
+  const uint64_t deadline = clock_ms () + e->p.timeout_ms;
+  struct command *cmd;
+
+  while (may_issue (e)) {
+    cmd = queue_take (&e->pending);
+    cmd->deadline = deadline;
+    if (session_submit (e->session, cmd) == -1) {
+      queue_prepend (&e->pending, cmd);
+      return error_set (&e->why, ENOMEM, "cannot submit a command");
+    }
+  }
+  return 0;
+}
+
+/* Hand pending commands to libiscsi and send them; again if it was the
+ * sending that made room.  -1: the session is to be closed.
  */
 static int
 issue (struct engine *e)
 {
-  struct command *cmd;
-  uint64_t deadline;
-
-  if (may_issue (e)) {
-    deadline = clock_ms () + e->p.timeout_ms;
-    do {
-      cmd = queue_take (&e->pending);
-      cmd->deadline = deadline;
-      if (session_submit (e->session, cmd) == -1) {
-        queue_prepend (&e->pending, cmd);
-        return error_set (&e->why, ENOMEM, "cannot submit a command");
-      }
-    } while (may_issue (e));
-  }
-  if (session_wants_write (e->session) &&
-      session_service (e->session, POLLOUT, &e->why) == -1)
-    return -1;
+  do {
+    if (may_issue (e) && submit_pending (e) == -1)
+      return -1;
+    if (session_wants_write (e->session) &&
+        session_service (e->session, POLLOUT, &e->why) == -1)
+      return -1;
+  } while (may_issue (e));
   respect_window (e);
   return 0;
 }
