@@ -61,7 +61,7 @@ struct command {
 
 /* How a set of commands is carried out: each once, all at the same time,
  * returning when every answer is there.  The two kinds are a bare session
- * (session_run) and an engine (engine_run).
+ * (session_ask) and an engine (engine_run).
  */
 struct runner {
   void (*run) (void *handle, struct command *cmds, size_t n);

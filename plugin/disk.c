@@ -86,30 +86,20 @@ static int
 probe (struct session *s, int lun, uint64_t deadline,
        const struct stop *stop, struct lun_facts *facts, struct error *err)
 {
-  struct session_run run = {
-    .session = s,
-    .deadline = deadline,
-    .stop = stop,
-  };
-  const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
+  struct session_asker asker;
 
-  return lun_probe (&runner, &policy, lun, facts, err);
+  session_ask (&asker, s, deadline, stop);
+  return lun_probe (&asker.runner, &asker.policy, lun, facts, err);
 }
 
 static int
 verify (struct session *s, const struct disk *d, uint64_t deadline,
         const struct stop *stop, struct error *err)
 {
-  struct session_run run = {
-    .session = s,
-    .deadline = deadline,
-    .stop = stop,
-  };
-  const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
+  struct session_asker asker;
 
-  return lun_verify (&runner, &policy, d->lun, &d->facts, err);
+  session_ask (&asker, s, deadline, stop);
+  return lun_verify (&asker.runner, &asker.policy, d->lun, &d->facts, err);
 }
 
 /* The way that the preflight found, for the disk that is opened next. */

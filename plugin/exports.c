@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,43 +90,11 @@ walk_logout (struct walk *w, struct session *s)
   session_logout (s, w->deadline < longest ? w->deadline : longest, w->stop);
 }
 
-/* For retry_policy: sleep in slices, so that a stop is seen. */
-static bool
-walk_sleep (void *opaque, unsigned ms)
-{
-  const struct stop *stop = opaque;
-  const uint64_t until = clock_ms () + ms;
-  int left;
-
-  while ((left = clock_left (until)) > 0) {
-    if (stop_asked (stop))
-      return false;
-    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
-  }
-  return true;
-}
-
-static struct retry_policy
-retry_until (struct walk *w, uint64_t deadline)
-{
-  return (struct retry_policy) {
-    .timeout_ms = clock_left (deadline),
-    .sleep = walk_sleep,
-    .opaque = (void *) w->stop,
-  };
-}
-
 static int
 ask_report_luns (struct walk *w, struct session *s, const char *target,
                  uint8_t *data, struct command *cmd, struct error *err)
 {
-  struct session_run run = {
-    .session = s,
-    .deadline = w->deadline,
-    .stop = w->stop,
-  };
-  const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy retry = retry_until (w, w->deadline);
+  struct session_asker asker;
   struct decision d;
 
   *cmd = (struct command) {
@@ -136,7 +103,8 @@ ask_report_luns (struct walk *w, struct session *s, const char *target,
     .len = REPORT_LUNS_LEN,
   };
   cmd->cdb_len = cdb_report_luns (cmd->cdb, REPORT_LUNS_LEN);
-  retry_run (&runner, &retry, cmd, 1);
+  session_ask (&asker, s, w->deadline, w->stop);
+  retry_run (&asker.runner, &asker.policy, cmd, 1);
 
   d = sense_decide (&cmd->answer);
   if (d.verdict != VERDICT_OK)
@@ -210,21 +178,19 @@ walk_probe (struct walk *w, const char *target, int lun,
 {
   const uint64_t deadline = share (w->deadline, LUN_SHARE);
   struct session_params params = w->params;
-  struct session_run run = { .deadline = deadline, .stop = w->stop };
-  const struct runner runner = { .run = session_run, .handle = &run };
-  struct retry_policy retry;
+  struct session_asker asker;
+  struct session *s;
   int r;
 
   params.target = target;
   params.lun = lun;
-  run.session = path_open (w->path, &params, &w->isid, deadline, w->stop,
-                           err);
-  if (run.session == NULL)
+  s = path_open (w->path, &params, &w->isid, deadline, w->stop, err);
+  if (s == NULL)
     return -1;
 
-  retry = retry_until (w, deadline);
-  r = lun_probe (&runner, &retry, lun, facts, err);
-  walk_logout (w, run.session);
+  session_ask (&asker, s, deadline, w->stop);
+  r = lun_probe (&asker.runner, &asker.policy, lun, facts, err);
+  walk_logout (w, s);
   return r;
 }
 

@@ -470,19 +470,14 @@ static int
 wait_ready (struct session *s, int lun, uint64_t deadline,
             const struct stop *stop, struct error *err)
 {
-  struct session_run run = {
-    .session = s,
-    .deadline = deadline,
-    .stop = stop,
-  };
-  const struct runner runner = { .run = session_run, .handle = &run };
-  const struct retry_policy policy = { .timeout_ms = clock_left (deadline) };
+  struct session_asker asker;
   struct command cmd = { .direction = DATA_NONE };
   char text[SENSE_TEXT_LEN];
   struct decision d;
 
   cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
-  retry_run (&runner, &policy, &cmd, 1);
+  session_ask (&asker, s, deadline, stop);
+  retry_run (&asker.runner, &asker.policy, &cmd, 1);
   d = sense_decide (&cmd.answer);
 
   switch (cmd.answer.status) {

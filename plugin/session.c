@@ -554,11 +554,11 @@ nothing_done (void *opaque __attribute__ ((__unused__)),
 {
 }
 
-void
-session_run (void *runv, struct command *cmds, size_t n)
+static void
+run_bare (void *askerv, struct command *cmds, size_t n)
 {
-  const struct session_run *run = runv;
-  struct session *s = run->session;
+  const struct session_asker *asker = askerv;
+  struct session *s = asker->session;
   struct queue undone = { 0 };
   unsigned why = STATUS_LOST;
   size_t i;
@@ -570,7 +570,7 @@ session_run (void *runv, struct command *cmds, size_t n)
       s->lost = true;
   }
 
-  if (drive (s, run->deadline, run->stop, &why))
+  if (drive (s, asker->deadline, asker->stop, &why))
     return;
 
   /* Nothing can be taken back from a live session without leaving a hole
@@ -581,4 +581,37 @@ session_run (void *runv, struct command *cmds, size_t n)
     if (cmds[i].answer.status == STATUS_NONE)
       cmds[i].answer.status = why;
   }
+}
+
+/* In slices, so that a stop is seen. */
+static bool
+sleep_bare (void *askerv, unsigned ms)
+{
+  const struct session_asker *asker = askerv;
+  const uint64_t until = clock_ms () + ms;
+  int left;
+
+  while ((left = clock_left (until)) > 0) {
+    if (stop_asked (asker->stop))
+      return false;
+    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
+  }
+  return true;
+}
+
+void
+session_ask (struct session_asker *asker, struct session *s,
+             uint64_t deadline, const struct stop *stop)
+{
+  *asker = (struct session_asker) {
+    .runner = { .run = run_bare, .handle = asker },
+    .policy = {
+      .timeout_ms = clock_left (deadline),
+      .sleep = sleep_bare,
+      .opaque = asker,
+    },
+    .session = s,
+    .deadline = deadline,
+    .stop = stop,
+  };
 }

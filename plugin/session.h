@@ -20,6 +20,7 @@
 #include "error.h"
 #include "queue.h"
 #include "resolve.h"
+#include "retry.h"
 #include "stop.h"
 #include "url.h"
 
@@ -126,16 +127,20 @@ extern int session_ping (struct session *s);
 /* When something last came from the target (clock_ms). */
 extern uint64_t session_last_heard (const struct session *s);
 
-/* A runner on a bare session, before an engine has it: struct session_run
- * is its handle.
+/* How a bare session, before an engine has it, is asked until ‘deadline’
+ * (clock_ms).  Set up by session_ask; not to be copied, since the runner
+ * points into it.
  */
-struct session_run {
+struct session_asker {
+  struct runner runner;
+  struct retry_policy policy;
+
   struct session *session;
-  uint64_t deadline;            /* clock_ms, of all that is run */
+  uint64_t deadline;
   const struct stop *stop;
 };
-extern void session_run (void *session_run,
-                         struct command *cmds, size_t n);
+extern void session_ask (struct session_asker *asker, struct session *s,
+                         uint64_t deadline, const struct stop *stop);
 
 /* A target that a portal knows, and where it is: "192.0.2.1:3260". */
 struct discovered {
