@@ -54,8 +54,9 @@ struct command {
   bool answered;                /* but not over: see session.c */
   uint64_t deadline;            /* clock_ms, while it is carried */
   unsigned issues;              /* how often it was put on the wire */
-  unsigned strikes;             /* sessions that were lost with it alone */
-  uint64_t lost_since;          /* clock_ms, 0: carried by its first session */
+  uint64_t lost_since;          /* clock_ms, of the first loss that it saw;
+                                   0: none */
+  unsigned given_up;            /* how it is to end; 0: it is not */
   uint64_t canary;              /* see session.c */
 };
 

@@ -71,10 +71,14 @@ struct engine {
   struct waiter *wake, **wake_tail; /* to be woken after the lock */
 
   bool broken;                  /* the session is to be closed (I3) */
+  bool gone;                    /* because the LUN seems to be */
+  uint64_t gone_at;             /* clock_ms, when it last seemed so */
   bool stopping;                /* and not to be opened again */
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t lost_at;             /* clock_ms */
+  uint64_t trouble_since;       /* clock_ms, of the loss of the last session
+                                   that was of use */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */
   unsigned fruitless;           /* sessions in a row that were of no use */

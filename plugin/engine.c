@@ -20,20 +20,21 @@
 #include "clock.h"
 #include "debug.h"
 #include "engine-private.h"
+#include "sense.h"
 
 /* A command that went unanswered until its deadline this often is given up.
  * Each time the session is dropped, so the target may just have lost it.
  */
 #define MAX_ISSUES 3
 
-#define FRUITFUL_MS 1000
+#define FRUITFUL_MS      1000
+#define GONE_INTERVAL_MS 1000
 
-/* After so many sessions in a row that were of no use one command is sent
- * alone; if it is the one that makes the target drop us, it is given up after
- * as many tries.
+/* After so many sessions in a row that were of no use commands are sent one
+ * at a time, in turn, so that one on which the target drops the session does
+ * not take the others with it.
  */
 #define SUSPICIOUS_LOSSES 3
-#define PATIENCE_MS       120000 /* with recovery-timeout=0 */
 
 /* ---- waking ---- */
 
@@ -102,22 +103,52 @@ complete (struct engine *e, struct command *cmd)
     wake_later (e, w);
 }
 
-/* TASK SET FULL halves what we put on the wire; it grows again by one for
- * each full round of commands that succeed (SAM-5 section 5.3.1).
+/* TASK SET FULL halves what we put on the wire, and a target's window limits
+ * it; both grow again by one for each full round of commands that succeed
+ * (SAM-5 section 5.3.1).
  */
 static void
 adapt_depth (struct engine *e, const struct command *cmd)
 {
   const size_t carried = session_carried (e->session)->len;
+  const size_t round = e->depth < e->window ? e->depth : e->window;
 
   if (cmd->answer.status == STATUS_TASK_SET_FULL) {
     e->depth = carried / 2 > 0 ? carried / 2 : 1;
     e->successes = 0;
   }
-  else if (e->depth < MAX_DEPTH && ++e->successes >= e->depth) {
-    e->depth++;
+  else if (round < MAX_DEPTH && ++e->successes >= round) {
+    if (e->depth < MAX_DEPTH)
+      e->depth++;
+    if (e->window < MAX_DEPTH)
+      e->window++;
     e->successes = 0;
   }
+}
+
+/* The LUN may be another one now.  A command that was told so was not carried
+ * out: it is held, as if the session had been lost, until the new one has
+ * made sure of the LUN's identity.
+ */
+static bool
+is_doubtful (struct engine *e, const struct command *cmd)
+{
+  if (sense_lun_changed (&cmd->answer)) {
+    error_set (&e->why, ESTALE, "the target reports that the LUN has changed");
+    e->broken = true;
+    return true;
+  }
+
+  /* Not over and over: there are targets that answer so to a command which
+   * they do not know.
+   */
+  if (sense_lun_gone (&cmd->answer) &&
+      clock_ms () - e->gone_at >= GONE_INTERVAL_MS) {
+    error_set (&e->why, ENXIO, "the target reports that the LUN is gone");
+    e->broken = e->gone = true;
+    e->gone_at = clock_ms ();
+  }
+  return false;
 }
 
 static void
@@ -125,7 +156,18 @@ command_done (void *ev, struct command *cmd)
 {
   struct engine *e = ev;
 
+  if (is_doubtful (e, cmd)) {
+    queue_prepend (&e->pending, cmd);
+    return;
+  }
   adapt_depth (e, cmd);
+  complete (e, cmd);
+}
+
+static void
+end_command (struct engine *e, struct command *cmd, unsigned status)
+{
+  cmd->answer = (struct answer) { .status = status };
   complete (e, cmd);
 }
 
@@ -134,10 +176,8 @@ fail_pending (struct engine *e, enum status status)
 {
   struct command *cmd;
 
-  while ((cmd = queue_take (&e->pending)) != NULL) {
-    cmd->answer = (struct answer) { .status = status };
-    complete (e, cmd);
-  }
+  while ((cmd = queue_take (&e->pending)) != NULL)
+    end_command (e, cmd, cmd->given_up ? cmd->given_up : status);
 }
 
 size_t
@@ -148,6 +188,24 @@ engine_outstanding (const struct engine *e)
 }
 
 /* ---- getting and losing the session ---- */
+
+/* What was given up is over now that the new session has ended the old one's
+ * tasks (RFC 7143 section 6.3.5): no write of it can come after one that is
+ * newer.
+ */
+static void
+end_given_up (struct engine *e)
+{
+  struct command *cmd, *next;
+
+  for (cmd = e->pending.head; cmd != NULL; cmd = next) {
+    next = cmd->next;
+    if (cmd->given_up) {
+      queue_remove (&e->pending, cmd);
+      end_command (e, cmd, cmd->given_up);
+    }
+  }
+}
 
 void
 engine_adopt (struct engine *e, struct session *session)
@@ -160,64 +218,52 @@ engine_adopt (struct engine *e, struct session *session)
   e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
   e->window = MAX_DEPTH;
   e->successes = 0;
+  e->gone = false;
+  end_given_up (e);
 }
 
-/* STATUS_NONE: worth issuing again. */
-static enum status
-lost_for_good (struct engine *e, struct command *cmd, uint64_t now)
+/* A command that was not answered often enough is given up. */
+static void
+give_up_unanswered (struct queue *undone, uint64_t now)
 {
-  if (cmd->issues >= MAX_ISSUES && cmd->deadline <= now)
-    return STATUS_TIMEOUT;
+  struct command *cmd;
 
-  if (cmd->strikes >= SUSPICIOUS_LOSSES)
-    return STATUS_LOST;
-
-  /* The limit is for a command, however many sessions it takes with it. */
-  if (cmd->lost_since == 0)
-    cmd->lost_since = now;
-  if (e->p.recovery_timeout_ms > 0 &&
-      now - cmd->lost_since >= e->p.recovery_timeout_ms)
-    return STATUS_LOST;
-  return STATUS_NONE;
+  for (cmd = undone->head; cmd != NULL; cmd = cmd->next)
+    if (cmd->issues >= MAX_ISSUES && cmd->deadline <= now)
+      cmd->given_up = STATUS_TIMEOUT;
 }
 
-/* Was it this command that ended the session?  A network that fails looks
- * the same, so it is only asked while others suffer, and not soon.
+/* So is one that has seen sessions come and go for recovery-timeout, whether
+ * it was carried by them or had to wait for others.
  */
-static bool
-is_suspect (const struct engine *e, const struct queue *undone, uint64_t now)
+static void
+give_up_old (struct engine *e, uint64_t now)
 {
-  const unsigned limit_ms =
-    e->p.recovery_timeout_ms > 0 ? e->p.recovery_timeout_ms : PATIENCE_MS;
+  struct command *cmd;
 
-  return undone->len == 1 && e->pending.len > 0 &&
-    e->fruitless >= SUSPICIOUS_LOSSES && undone->head->lost_since > 0 &&
-    now - undone->head->lost_since >= limit_ms / 4;
+  for (cmd = e->pending.head; cmd != NULL; cmd = cmd->next) {
+    if (cmd->lost_since == 0)
+      cmd->lost_since = now;
+    if (e->p.recovery_timeout_ms > 0 && !cmd->given_up &&
+        now - cmd->lost_since >= e->p.recovery_timeout_ms)
+      cmd->given_up = STATUS_LOST;
+  }
 }
 
 /* Hold what a session carried, in the order of submission, before what was
- * not issued yet.
+ * not issued yet.  Only a command that was alone, when that is asked for,
+ * lets the others go first: it may be the one that ends the sessions.
  */
 static void
 hold (struct engine *e, struct queue *undone, uint64_t now)
 {
-  struct command *cmd, *next;
-  enum status status;
-
-  if (is_suspect (e, undone, now))
-    undone->head->strikes++;
-
-  for (cmd = undone->head; cmd != NULL; cmd = next) {
-    next = cmd->next;
-    status = lost_for_good (e, cmd, now);
-    if (status != STATUS_NONE) {
-      queue_remove (undone, cmd);
-      cmd->answer = (struct answer) { .status = status };
-      complete (e, cmd);
-    }
-  }
   e->counters.retries += undone->len;
-  queue_prepend_all (&e->pending, undone);
+  give_up_unanswered (undone, now);
+  if (undone->len == 1 && e->fruitless >= SUSPICIOUS_LOSSES)
+    queue_append_all (&e->pending, undone);
+  else
+    queue_prepend_all (&e->pending, undone);
+  give_up_old (e, now);
 }
 
 /* A session that ends before a command is answered, or at once, was of no
@@ -228,7 +274,7 @@ was_fruitless (const struct engine *e, const struct queue *undone,
                uint64_t now)
 {
   return e->counters.commands == e->commands_before &&
-    (undone->len > 0 || now - e->up_since < FRUITFUL_MS);
+    (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
 }
 
 /* Close the session.  Under the lock, by those whom I3 allows. */
@@ -246,6 +292,8 @@ lose_session (struct engine *e)
   e->state = RECOVERING;
   e->counters.losses++;
   e->fruitless = was_fruitless (e, &undone, now) ? e->fruitless + 1 : 0;
+  if (e->fruitless == 0 || e->trouble_since == 0)
+    e->trouble_since = now;
   hold (e, &undone, now);
 
   if (e->stopping) {
@@ -279,7 +327,7 @@ take_inbox (struct engine *e)
 static bool
 may_issue (struct engine *e)
 {
-  return e->pending.head != NULL &&
+  return !e->broken && e->pending.head != NULL &&
     session_carried (e->session)->len < e->depth &&
     session_carried (e->session)->len < e->window &&
     session_takes_more (e->session);
@@ -440,8 +488,8 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
     cmds[i].issues = 0;
-    cmds[i].strikes = 0;
     cmds[i].lost_since = 0;
+    cmds[i].given_up = 0;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
   }
@@ -612,5 +660,7 @@ engine_get_counters (struct engine *e, struct engine_counters *c)
 {
   pthread_mutex_lock (&e->lock);
   *c = e->counters;
+  if (e->state != UP && clock_ms () - e->lost_at > c->longest_stall_ms)
+    c->longest_stall_ms = clock_ms () - e->lost_at;
   engine_release (e);
 }

@@ -30,6 +30,7 @@
 
 /* At most one pair of "lost" and "back" messages in this time. */
 #define LOG_INTERVAL_MS 10000
+#define LONG_MS         2000    /* but for a loss that lasts so long */
 
 /* ---- the alarm ---- */
 
@@ -133,7 +134,20 @@ go_down (struct engine *e)
   e->state = DOWN;
   e->loss_logged = true;        /* so its end is logged as well */
   log_event ("%s: not back after %.0f s: %s: requests fail until it is",
-             e->name, (clock_ms () - e->lost_at) / 1000.0, e->why.msg);
+             e->name, (clock_ms () - e->trouble_since) / 1000.0, e->why.msg);
+}
+
+/* A loss that was one of many becomes worth a line when it lasts. */
+static void
+log_if_long (struct engine *e, uint64_t now)
+{
+  if (e->loss_logged || now - e->lost_at < LONG_MS)
+    return;
+  e->loss_logged = true;
+  e->logged_at = now;
+  e->unlogged--;
+  log_event ("%s: session lost %.1f s ago: %s: logging in again", e->name,
+             (now - e->lost_at) / 1000.0, e->why.msg);
 }
 
 /* ---- while the session is up ---- */
@@ -182,6 +196,18 @@ check_deadlines (struct engine *e, uint64_t now)
   }
 }
 
+/* It cannot even be asked while commands that are with the target fill its
+ * window: then only their own deadlines count.
+ */
+static bool
+ping_must_wait (const struct engine *e)
+{
+  const size_t waiting = session_window_closed (e->session);
+  const size_t queued = session_carried (e->session)->len + 1; /* the ping */
+
+  return waiting > 0 && queued > waiting;
+}
+
 /* A target that is silent is asked for a sign of life; any PDU counts as
  * one.  Returns when to look again.
  */
@@ -196,10 +222,7 @@ keep_alive (struct engine *e, uint64_t now)
   if (e->ping_sent != 0 && heard >= e->ping_sent)
     e->ping_sent = 0;
 
-  /* It cannot even be asked while its command window is closed: then only
-   * the commands' own deadlines count.
-   */
-  if (e->ping_sent != 0 && session_window_closed (e->session))
+  if (e->ping_sent != 0 && ping_must_wait (e))
     e->ping_sent = now;
 
   if (e->ping_sent != 0) {
@@ -280,14 +303,17 @@ static bool
 recovery_stop_asked (void *ev)
 {
   struct engine *e = ev;
+  const uint64_t now = clock_ms ();
   bool stop;
 
   pthread_mutex_lock (&e->lock);
   if (is_busy (e))
-    stop_if_shutting_down (e, clock_ms (), 0);
+    stop_if_shutting_down (e, now, 0);
   if (e->state == RECOVERING && e->p.recovery_timeout_ms > 0 &&
-      clock_ms () - e->lost_at >= e->p.recovery_timeout_ms)
+      now - e->trouble_since >= e->p.recovery_timeout_ms)
     go_down (e);
+  if (e->state == RECOVERING)
+    log_if_long (e, now);
   stop = is_stopped (e);
   engine_release (e);
   return stop;
@@ -324,7 +350,8 @@ try_to_recover (struct engine *e)
   else if (!session && why.err != ESHUTDOWN) {
     debug_session ("%s: cannot log in again: %s", e->name, why.msg);
     e->why = why;
-    if (why.err == ENODEV && e->state == RECOVERING)
+    if (e->state == RECOVERING &&
+        (why.err == ENODEV || (why.err == ENXIO && e->gone)))
       go_down (e);
   }
   engine_release (e);

@@ -443,6 +443,27 @@ sense_decide (const struct answer *a)
   return r ? r->decision : unknown;
 }
 
+static bool
+is_sense (const struct answer *a, unsigned key)
+{
+  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
+    a->key == key;
+}
+
+bool
+sense_lun_changed (const struct answer *a)
+{
+  return is_sense (a, SENSE_UNIT_ATTENTION) &&
+    (a->asc >> 8 == 0x29 ||     /* power on, reset, nexus loss */
+     a->asc == 0x3f03 || a->asc == 0x3f05 || a->asc == 0x3f0e);
+}
+
+bool
+sense_lun_gone (const struct answer *a)
+{
+  return is_sense (a, SENSE_ILLEGAL_REQUEST) && a->asc >> 8 == 0x25;
+}
+
 /* SPC-5 4.4.2, 4.4.3.  In the fixed format the additional sense length may
  * say that it ends before the ASC: there is none then, whatever follows.
  */

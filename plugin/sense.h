@@ -7,6 +7,7 @@
 #ifndef ISCSI_SENSE_H
 #define ISCSI_SENSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,15 @@ struct decision {
  * a deferred RECOVERED ERROR is not, as this command was not carried out.
  */
 extern struct decision sense_decide (const struct answer *a);
+
+/* The LUN may be another one, or reset; the command was not carried out: a
+ * UNIT ATTENTION of power on or reset, changed INQUIRY data, identifier or
+ * LUN inventory.
+ */
+extern bool sense_lun_changed (const struct answer *a);
+
+/* There is no such LUN any more. */
+extern bool sense_lun_gone (const struct answer *a);
 
 /* Decode sense data, fixed (70h, 71h) or descriptor (72h, 73h) format
  * (SPC-5 4.4), into a->have_sense, key, asc and deferred.  ‘data’ starts at

@@ -528,10 +528,48 @@ test_garbage (void)
   }
 }
 
+/* Which answers put the identity of the LUN in doubt. */
+static void
+test_doubts (void)
+{
+  static const struct {
+    unsigned key, asc;
+    bool changed, gone;
+  } rows[] = {
+    { 0x6, 0x2900, true, false },
+    { 0x6, 0x2907, true, false },
+    { 0x6, 0x3f03, true, false },
+    { 0x6, 0x3f05, true, false },
+    { 0x6, 0x3f0e, true, false },
+    { 0x6, 0x3f01, false, false },
+    { 0x6, 0x2a09, false, false },
+    { 0x6, 0x2800, false, false },
+    { 0x5, 0x2500, false, true },
+    { 0x5, 0x2400, false, false },
+    { 0x5, 0x2900, false, false },
+    { 0x2, 0x2500, false, false },
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct answer a = { .status = STATUS_CHECK_CONDITION, .have_sense = true,
+                        .key = rows[i].key, .asc = rows[i].asc };
+
+    CHECK (sense_lun_changed (&a) == rows[i].changed);
+    CHECK (sense_lun_gone (&a) == rows[i].gone);
+    a.have_sense = false;
+    CHECK (!sense_lun_changed (&a) && !sense_lun_gone (&a));
+    a.have_sense = true;
+    a.status = STATUS_GOOD;
+    CHECK (!sense_lun_changed (&a) && !sense_lun_gone (&a));
+  }
+}
+
 int
 main (void)
 {
   test_statuses ();
+  test_doubts ();
   test_senses ();
   test_every_sense ();
   test_deferred ();
