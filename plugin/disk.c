@@ -27,7 +27,7 @@ struct slot {
   struct disk *disk;
   struct isid isid;
   char *name;                   /* for messages */
-  size_t turn;                  /* which address to try next, see path.h */
+  struct path_cursor cursor;    /* which address to try next */
   size_t strangers;             /* addresses in a row with another LUN */
   struct engine *engine;
   unsigned users;               /* handles */
@@ -38,10 +38,17 @@ struct disk_sessions {
   struct session_params params;
   struct path *path;
 
-  pthread_mutex_t lock;         /* protects the rest */
+  pthread_mutex_t lock;         /* protects the rest, and is held briefly */
   struct slot *slots[MAX_SESSIONS];
   unsigned nr_slots;
+  unsigned nr_named;            /* slots, those that failed to open as well */
+  unsigned opening;             /* slots, without the lock; only one as long
+                                   as there is no session */
   uint64_t refused_until;       /* clock_ms */
+
+  pthread_cond_t tried;         /* a try to open a slot has ended */
+  unsigned tries;               /* that have */
+  struct error failure;         /* of the last one that failed */
 };
 
 /* All disks that are in use. */
@@ -104,6 +111,19 @@ verify (struct session *s, const struct disk *d, uint64_t deadline,
 
 /* The way that the preflight found, for the disk that is opened next. */
 static struct path *known_path;
+static pthread_mutex_t known_path_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct path *
+take_known_path (void)
+{
+  struct path *path;
+
+  pthread_mutex_lock (&known_path_lock);
+  path = known_path;
+  known_path = NULL;
+  pthread_mutex_unlock (&known_path_lock);
+  return path;
+}
 
 int
 disk_preflight (const struct parameters *p, const char *target, int lun,
@@ -147,20 +167,23 @@ reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
   struct disk_sessions *ds = slot->disk->sessions;
   struct session *s;
 
-  s = path_try (ds->path, &slot->turn, &ds->params, isid, deadline, stop,
+  s = path_try (ds->path, &slot->cursor, &ds->params, isid, deadline, stop,
                 err);
   if (s && verify (s, slot->disk, deadline, stop, err) == 0) {
-    path_worked (ds->path, &slot->turn);
+    path_worked (ds->path, &slot->cursor);
     slot->strangers = 0;
     return s;
   }
 
-  slot->strangers = s && err->err == ENODEV ? slot->strangers + 1 : 0;
+  if (s == NULL || err->err != ENODEV || slot->cursor.turn == 0)
+    slot->strangers = 0;
+  if (s && err->err == ENODEV)
+    slot->strangers++;
   if (err->err == ENODEV && slot->strangers < path_count (ds->path))
     err->err = ENXIO;
   if (s) {
     session_close (s, NULL);
-    path_failed (&slot->turn);
+    path_failed (&slot->cursor);
   }
   return NULL;
 }
@@ -173,13 +196,13 @@ free_slot (struct slot *slot)
 }
 
 static struct slot *
-new_slot (struct disk *d, struct error *err)
+new_slot (struct disk *d, unsigned number, struct error *err)
 {
   struct slot *slot = calloc (1, sizeof *slot);
 
   if (slot == NULL ||
       asprintf (&slot->name, "%s/%d session %u", d->target, d->lun,
-                d->sessions->nr_slots + 1) == -1) {
+                number) == -1) {
     free (slot);
     error_set (err, ENOMEM, "out of memory");
     return NULL;
@@ -216,21 +239,21 @@ start_engine (struct slot *slot, struct session *s, struct error *err)
 /* Open one more session.  The first one asks the LUN everything, the others
  * make sure that they have reached the same.
  */
-static int
-add_slot (struct disk *d, const struct stop *stop, struct error *err)
+static struct slot *
+open_slot (struct disk *d, unsigned number, bool first, uint64_t deadline,
+           const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
-  const uint64_t deadline = clock_ms () + ds->p->login_timeout_ms;
-  struct slot *slot = new_slot (d, err);
+  struct slot *slot = new_slot (d, number, err);
   struct session *s;
   int r;
 
   if (slot == NULL)
-    return -1;
+    return NULL;
   s = path_open (ds->path, &ds->params, &slot->isid, deadline, stop, err);
   if (s == NULL)
     goto failed;
-  if (ds->nr_slots == 0)
+  if (first)
     r = probe (s, d->lun, deadline, stop, &d->facts, err);
   else
     r = verify (s, d, deadline, stop, err);
@@ -242,11 +265,78 @@ add_slot (struct disk *d, const struct stop *stop, struct error *err)
     goto failed;
 
   debug_session ("%s: open", slot->name);
-  ds->slots[ds->nr_slots++] = slot;
-  return 0;
+  return slot;
 
  failed:
   free_slot (slot);
+  return NULL;
+}
+
+/* Names are looked up when they are needed first, on the thread of the client
+ * that needs them.
+ */
+static int
+find_path (struct disk *d, uint64_t deadline, const struct stop *stop,
+           struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+
+  if (ds->path == NULL)
+    ds->path = take_known_path ();
+  if (ds->path == NULL)
+    ds->path = path_new (ds->p, d->target, deadline, stop, err);
+  return ds->path ? 0 : -1;
+}
+
+/* A further session is not worth as long a wait as the first one. */
+static uint64_t
+open_deadline (const struct disk_sessions *ds, bool first)
+{
+  const unsigned ms = ds->p->login_timeout_ms;
+
+  return clock_ms () +
+    (first || ms < ATTEMPT_TIMEOUT_MS ? ms : ATTEMPT_TIMEOUT_MS);
+}
+
+/* Under the lock, which is let go of meanwhile: the slot, or NULL. */
+static struct slot *
+add_slot (struct disk *d, const struct stop *stop, struct error *err)
+{
+  struct disk_sessions *ds = d->sessions;
+  const bool first = ds->nr_slots == 0;
+  const uint64_t deadline = open_deadline (ds, first);
+  const unsigned number = ++ds->nr_named;
+  struct slot *slot = NULL;
+
+  ds->opening++;
+  pthread_mutex_unlock (&ds->lock);
+  if (find_path (d, deadline, stop, err) == 0)
+    slot = open_slot (d, number, first, deadline, stop, err);
+  pthread_mutex_lock (&ds->lock);
+
+  ds->opening--;
+  ds->tries++;
+  if (slot)
+    ds->slots[ds->nr_slots++] = slot;
+  else
+    ds->failure = *err;
+  pthread_cond_broadcast (&ds->tried);
+  return slot;
+}
+
+/* Under the lock: somebody else opens the first session.  If that fails, it
+ * does for all who wait, or they would fail one after the other.
+ */
+static int
+await_first (struct disk_sessions *ds, struct error *err)
+{
+  const unsigned tries = ds->tries;
+
+  while (ds->tries == tries)
+    pthread_cond_wait (&ds->tried, &ds->lock);
+  if (ds->nr_slots > 0)
+    return 0;
+  *err = ds->failure;
   return -1;
 }
 
@@ -275,7 +365,7 @@ static bool
 worth_another (const struct disk_sessions *ds, const struct slot *best)
 {
   return best == NULL ||
-    (best->users > 0 && ds->nr_slots < ds->p->sessions &&
+    (best->users > 0 && ds->nr_slots + ds->opening < ds->p->sessions &&
      clock_ms () >= ds->refused_until);
 }
 
@@ -284,18 +374,65 @@ static struct slot *
 choose_slot (struct disk *d, const struct stop *stop, struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
-  struct slot *best = least_used (ds);
+  struct slot *best, *added;
 
+  if (ds->nr_slots == 0 && ds->opening > 0 && await_first (ds, err) == -1)
+    return NULL;
+  best = least_used (ds);
   if (!worth_another (ds, best))
     return best;
-  if (add_slot (d, stop, err) == 0)
-    return ds->slots[ds->nr_slots - 1];
+  added = add_slot (d, stop, err);
+  if (added)
+    return added;
   if (best) {
     debug_session ("no further session: %s: sharing %s", err->msg,
                    best->name);
     ds->refused_until = clock_ms () + REFUSED_MS;
   }
   return best;
+}
+
+/* ---- running commands ---- */
+
+/* A slot that is up, for one that is not; NULL: there is none. */
+static struct slot *
+substitute (struct disk_sessions *ds, const struct slot *slot)
+{
+  struct slot *best;
+
+  pthread_mutex_lock (&ds->lock);
+  best = least_used (ds);
+  pthread_mutex_unlock (&ds->lock);
+  return best && best != slot && engine_is_up (best->engine) ? best : NULL;
+}
+
+/* Not sent, because the slot was down. */
+static bool
+never_sent (const struct command *cmd)
+{
+  return cmd->answer.status == STATUS_LOST && cmd->issues == 0;
+}
+
+/* The runner of a handle.  What was never sent is carried out by another
+ * slot; what was is not: its old task may live.
+ */
+static void
+run_on_slots (void *hv, struct command *cmds, size_t n)
+{
+  struct handle *h = hv;
+  struct slot *other;
+  size_t i, k;
+
+  engine_run (h->engine, cmds, n);
+  for (i = 0; i < n; i += k) {
+    for (k = 0; i + k < n && never_sent (&cmds[i + k]); ++k)
+      ;
+    other = k > 0 ? substitute (h->disk->sessions, h->slot) : NULL;
+    if (other)
+      engine_run (other->engine, &cmds[i], k);
+    if (k == 0)
+      k = 1;
+  }
 }
 
 /* ---- disks ---- */
@@ -334,6 +471,7 @@ free_sessions (struct disk_sessions *ds, uint64_t deadline)
     free_slot (ds->slots[i]);
   }
   path_free (ds->path);
+  pthread_cond_destroy (&ds->tried);
   pthread_mutex_destroy (&ds->lock);
   free (ds);
 }
@@ -371,6 +509,7 @@ new_disk (const struct parameters *p, const char *target, int lun,
     goto no_memory;
   }
   pthread_mutex_init (&d->sessions->lock, NULL);
+  pthread_cond_init (&d->sessions->tried, NULL);
   d->sessions->p = p;
   d->sessions->params = path_params (p, d->target, lun);
   return d;
@@ -442,27 +581,7 @@ disk_close_all (void)
     disks = d->next;
     free_disk (d, deadline);
   }
-  path_free (known_path);
-  known_path = NULL;
-}
-
-/* Under the sessions' lock: names are looked up when they are needed first,
- * on the thread of the client that needs them.
- */
-static int
-find_path (struct disk *d, const struct stop *stop, struct error *err)
-{
-  struct disk_sessions *ds = d->sessions;
-
-  if (ds->path == NULL) {
-    ds->path = known_path;
-    known_path = NULL;
-  }
-  if (ds->path == NULL)
-    ds->path = path_new (ds->p, d->target,
-                         clock_ms () + ds->p->login_timeout_ms, stop,
-                         err);
-  return ds->path ? 0 : -1;
+  path_free (take_known_path ());
 }
 
 static struct slot *
@@ -470,11 +589,10 @@ get_slot (struct disk *d, bool counts, const struct stop *stop,
           struct error *err)
 {
   struct disk_sessions *ds = d->sessions;
-  struct slot *slot = NULL;
+  struct slot *slot;
 
   pthread_mutex_lock (&ds->lock);
-  if (find_path (d, stop, err) == 0)
-    slot = choose_slot (d, stop, err);
+  slot = choose_slot (d, stop, err);
   if (slot && counts)
     slot->users++;
   pthread_mutex_unlock (&ds->lock);
@@ -532,7 +650,7 @@ get_handle (const struct parameters *p, const char *target, int lun,
   h->counts = counts;
   h->engine = h->slot->engine;
   h->last_error = engine_last_error;
-  h->runner = (struct runner) { .run = engine_run, .handle = h->engine };
+  h->runner = (struct runner) { .run = run_on_slots, .handle = h };
   h->retry = (struct retry_policy) {
     .timeout_ms = p->timeout_ms,
     .sleep = engine_sleep,

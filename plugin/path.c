@@ -167,26 +167,45 @@ path_count (struct path *path)
   return n;
 }
 
+static size_t
+preferred (struct path *path)
+{
+  size_t r;
+
+  pthread_mutex_lock (&path->lock);
+  r = path->preferred;
+  pthread_mutex_unlock (&path->lock);
+  return r;
+}
+
 static struct address
-pick (struct path *path, size_t turn)
+pick (struct path *path, size_t i)
 {
   struct address r;
 
   pthread_mutex_lock (&path->lock);
-  r = path->addresses.list[(path->preferred + turn) % path->addresses.n];
+  r = path->addresses.list[i % path->addresses.n];
   pthread_mutex_unlock (&path->lock);
   return r;
+}
+
+/* Under the lock: the first one if it is not in the list any more. */
+static void
+set_preferred (struct path *path, const char *text)
+{
+  size_t i;
+
+  path->preferred = 0;
+  for (i = 0; i < path->addresses.n; ++i)
+    if (strcmp (path->addresses.list[i].text, text) == 0)
+      path->preferred = i;
 }
 
 static void
 prefer (struct path *path, const struct address *address)
 {
-  size_t i;
-
   pthread_mutex_lock (&path->lock);
-  for (i = 0; i < path->addresses.n; ++i)
-    if (strcmp (path->addresses.list[i].text, address->text) == 0)
-      path->preferred = i;
+  set_preferred (path, address->text);
   pthread_mutex_unlock (&path->lock);
 }
 
@@ -213,13 +232,14 @@ open_one (struct path *path, const struct session_params *params,
           const struct stop *stop, struct error *err)
 {
   const size_t n = path_count (path);
+  const size_t first = preferred (path);
   struct session *s = NULL;
   struct address at;
   struct error why;
   size_t i;
 
   for (i = 0; i < n && s == NULL; ++i) {
-    at = pick (path, i);
+    at = pick (path, first + i);
     s = session_open (params, &at, isid, share (deadline, n - i), stop, &why);
     if (s)
       prefer (path, &at);
@@ -253,6 +273,7 @@ static void
 look_up_again (struct path *path, uint64_t deadline, const struct stop *stop)
 {
   struct addresses fresh = { .n = 0 };
+  struct address before;
   struct error err;
   size_t i;
 
@@ -262,42 +283,45 @@ look_up_again (struct path *path, uint64_t deadline, const struct stop *stop)
   if (path->p->portal_auto)
     for (i = 0; i < path->addresses.n; ++i)
       add_address (&fresh, &path->addresses.list[i]);
+  before = path->addresses.list[path->preferred];
   path->addresses = fresh;
-  path->preferred = 0;
+  set_preferred (path, before.text);
   pthread_mutex_unlock (&path->lock);
 }
 
 struct session *
-path_try (struct path *path, size_t *turn,
+path_try (struct path *path, struct path_cursor *cursor,
           const struct session_params *params, const struct isid *isid,
           uint64_t deadline, const struct stop *stop, struct error *err)
 {
   struct address at;
   struct session *s;
 
-  if (*turn > 0 && *turn % path_count (path) == 0)
+  if (cursor->turn > 0 && cursor->turn % path_count (path) == 0)
     look_up_again (path, share (deadline, 2), stop);
+  if (cursor->turn == 0 || cursor->first != preferred (path))
+    *cursor = (struct path_cursor) { .first = preferred (path) };
 
-  at = pick (path, *turn);
+  at = pick (path, cursor->first + cursor->turn);
   s = session_open (params, &at, isid, deadline, stop, err);
   if (s == NULL)
-    path_failed (turn);
+    path_failed (cursor);
   return s;
 }
 
 void
-path_worked (struct path *path, size_t *turn)
+path_worked (struct path *path, struct path_cursor *cursor)
 {
-  pthread_mutex_lock (&path->lock);
-  path->preferred = (path->preferred + *turn) % path->addresses.n;
-  pthread_mutex_unlock (&path->lock);
-  *turn = 0;
+  const struct address at = pick (path, cursor->first + cursor->turn);
+
+  prefer (path, &at);
+  cursor->turn = 0;
 }
 
 void
-path_failed (size_t *turn)
+path_failed (struct path_cursor *cursor)
 {
-  ++*turn;
+  cursor->turn++;
 }
 
 int
@@ -306,11 +330,12 @@ path_discover (struct path *path, uint64_t deadline, const struct stop *stop,
 {
   const struct session_params params = path_params (path->p, NULL, 0);
   const size_t nr = path_count (path);
+  const size_t first = preferred (path);
   struct address at;
   size_t i;
 
   for (i = 0; i < nr; ++i) {
-    at = pick (path, i);
+    at = pick (path, first + i);
     if (session_discover (&params, &at, share (deadline, nr - i), stop,
                           list, n, err) == 0)
       return 0;

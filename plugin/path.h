@@ -44,11 +44,18 @@ extern struct session *path_open (struct path *path,
                                   uint64_t deadline, const struct stop *stop,
                                   struct error *err);
 
-/* One try at one address.  *turn, 0 at first, is the caller's place in the
- * list; it moves on if the try fails.  Names are looked up again after each
- * round of failures.
+/* A caller's place in the list of addresses, all zeroes at first. */
+struct path_cursor {
+  size_t first;                 /* where its round began */
+  size_t turn;                  /* addresses that failed since */
+};
+
+/* One try at one address.  The cursor moves on if the try fails, and begins
+ * anew, with the address that answered somebody else, when there is one.
+ * Names are looked up again after each round of failures.
  */
-extern struct session *path_try (struct path *path, size_t *turn,
+extern struct session *path_try (struct path *path,
+                                 struct path_cursor *cursor,
                                  const struct session_params *params,
                                  const struct isid *isid,
                                  uint64_t deadline, const struct stop *stop,
@@ -58,8 +65,8 @@ extern struct session *path_try (struct path *path, size_t *turn,
  * is the first one to be tried from now on; or it is not, and the next one
  * is tried.
  */
-extern void path_worked (struct path *path, size_t *turn);
-extern void path_failed (size_t *turn);
+extern void path_worked (struct path *path, struct path_cursor *cursor);
+extern void path_failed (struct path_cursor *cursor);
 
 /* How many addresses there are. */
 extern size_t path_count (struct path *path);
