@@ -4,7 +4,8 @@
 # Random faults for SOAK_MINUTES (10) under the load of 64 clients: the
 # model-checked load over 56 connections on one half of the disk, fio's
 # verify over 8 on the other.  No error is allowed, and what the server uses
-# must not grow.  SOAK_SEED repeats a sequence of faults.
+# must not grow.  Each client has SOAK_DEPTH (16) requests in flight.  SOAK_SEED
+# repeats a sequence of faults.
 #
 #   make soak SOAK_MINUTES=30
 
@@ -18,6 +19,7 @@ requires_tgtd
 requires fio --version
 if ! grep -qw nbd < <(fio --enghelp); then skip "fio has no nbd engine"; fi
 
+depth=${SOAK_DEPTH:-16}
 seed=${SOAK_SEED:-$RANDOM}
 echo "soak: $minutes minutes, SOAK_SEED=$seed"
 RANDOM=$seed
@@ -30,12 +32,13 @@ start_nbdkit iscsi "iscsi://$proxy_portal/$iqn/1" \
              noop-interval=1 noop-timeout=2
 end=$((SECONDS + seconds))
 
-start_load --connections 56 --depth 4 --block-size 16K --slots 8192 \
+start_load --connections 56 --depth "$depth" --block-size 16K --slots 8192 \
            --seconds "$seconds" --backing "$disk" --read-back "$uri"
 
 # Each job has 8 MiB of its own in the second half.
-fio --name=verify --verify_state_save=0 --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k \
-    --iodepth=4 --numjobs=8 --size=8M --offset=128M --offset_increment=8M \
+fio --name=verify --verify_state_save=0 --ioengine=nbd --uri="$uri" \
+    --rw=randwrite --bs=4k --iodepth="$depth" --numjobs=8 --size=8M \
+    --offset=128M --offset_increment=8M \
     --verify=crc32c --verify_fatal=1 --do_verify=1 --time_based \
     --runtime="$seconds" --group_reporting --eta=never \
     </dev/null >"$tmp/fio.log" 2>&1 &

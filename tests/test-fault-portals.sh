@@ -39,8 +39,8 @@ within "from a portal that refuses to the next" $(($(now) - lost)) "1 s" 20
 
 # Frozen in the middle of everything: the keep-alive notices.
 use "$second" accept
-use "$first" freeze
 use "$first" blackhole
+use "$first" freeze
 lost=$(now)
 wait_until using "$second"
 within "from a frozen portal to the next" $(($(now) - lost)) "16 s" 60

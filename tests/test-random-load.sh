@@ -26,7 +26,7 @@ for round in 1 2 3 4 5 6; do
   echo "round $round: $connections connections, $depth requests on each," \
        "$slots slots of $size bytes"
   start_nbdkit iscsi "$url" "sessions=$((1 + RANDOM % 8))"
-  load --connections $connections --depth $depth --slots $slots \
-       --block-size $size --ops 2500 --backing "$disk" --read-back "$uri"
+  load --connections "$connections" --depth "$depth" --slots "$slots" \
+       --block-size "$size" --ops 2500 --backing "$disk" --read-back "$uri"
   stop_nbdkit
 done

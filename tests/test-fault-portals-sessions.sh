@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Several sessions and two portals, one of which becomes silent: each session
+# goes to the other portal after one try, and stays with it.
+
+. "${0%/*}/fault-functions.sh"
+requires_fault_tools
+requires_tgtd
+
+disk_of 128M
+start_proxy
+first=$proxy
+first_portal=$proxy_portal
+start_proxy
+second=$proxy
+
+start_nbdkit -v -D iscsi.session=1 iscsi "iscsi://$first_portal/$iqn/1" \
+             "portal=$proxy_portal" sessions=4
+start_load --connections 4 --depth 2 --seconds 3600 --slots 512 \
+           --backing "$disk" --read-back "$uri"
+proxy=$first
+wait_until proxied connections -ge 4
+proxy blackhole
+# One after the other.
+proxy status
+for id in $(tr ' ' '\n' <"$tmp/proxy.out" | sed -n 's/^ids=//p' | tr , ' ')
+do
+  proxy reset "$id"
+  sleep 0.1
+done
+proxy=$second
+wait_until proxied connections -ge 4
+sleep 1
+kill -TERM "$load_pid"
+finish_load
+within "slowest request" "$(loaded max)" "6 s" 30
+
+# A try at the silent portal costs 5 s: none of the four made a second one.
+tries=$(grep -c 'cannot log in again' "$nbdkit_log")
+echo "$tries tries failed"
+[ "$tries" -le 4 ] || fail "$tries tries at the silent portal"

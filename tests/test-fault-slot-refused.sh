@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# The target restarts and takes fewer sessions than before: those clients whose
+# session does not come back are served over the others.
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+
+start_scripted
+start_nbdkit iscsi "$url" sessions=3 recovery-timeout=2
+run_nbdsh -c - <<END
+import subprocess
+import time
+
+def tell(command):
+    return subprocess.run(["$fault_proxy", "--control", "$scripted",
+                           "--command", command], check=True,
+                          capture_output=True, text=True).stdout
+
+handles = [nbd.NBD() for _ in range(3)]
+for h in handles:
+    h.connect_uri("$uri")
+    h.pread(512, 0)
+assert "sessions=3" in tell("status")
+tell("set max-sessions=1")
+tell("drop")
+for i, h in enumerate(handles):
+    for tries in range(100):
+        try:
+            h.pwrite(bytes([i + 1]) * 4096, i * 4096)
+            break
+        except nbd.Error as e:
+            assert e.errnum == errno.EIO, e
+            time.sleep(0.2)
+    assert h.pread(4096, i * 4096) == bytes([i + 1]) * 4096
+print(tell("status"))
+END
+equal "sessions" "$(scripted_fact sessions)" 1
