@@ -248,39 +248,13 @@ fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
   return blocks;
 }
 
-static bool
-is_lun_there (struct handle *h)
-{
-  struct command cmd;
-
-  work_prepare (&cmd, DATA_NONE, 0);
-  cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
-  retry_run (&h->runner, &h->retry, &cmd, 1);
-  return sense_decide (&cmd.answer).verdict == VERDICT_OK;
-}
-
-/* "Logical unit not supported" for this command alone is what tgt answers
- * to UNMAP on a store that cannot do it.  A LUN that is really gone, and
- * may come back, must teach nothing: ask it.
- */
-static bool
-is_refused (struct handle *h, const struct command *cmd)
-{
-  const struct answer *a = &cmd->answer;
-
-  return work_is_unsupported (cmd) ||
-    (a->status == STATUS_CHECK_CONDITION && a->have_sense &&
-     a->key == SENSE_ILLEGAL_REQUEST && a->asc >> 8 == 0x25 &&
-     is_lun_there (h));
-}
-
 /* Either the command is missing, or the UNMAP bit of it. */
 static bool
 refused_same (struct work *w, const struct command *cmd)
 {
   struct learnt *l = &w->h->disk->learnt;
 
-  if (!is_refused (w->h, cmd))
+  if (!work_is_refused (w->h, cmd))
     return false;
   if (cmd->cdb[1] & BIT_UNMAP && !work_is_unknown (cmd))
     l->no_write_same_unmap = true;
@@ -329,7 +303,7 @@ refused_trim (struct work *w, const struct command *cmd)
 {
   if (cmd->cdb[0] != OP_UNMAP)
     return refused_same (w, cmd);
-  if (!is_refused (w->h, cmd))
+  if (!work_is_refused (w->h, cmd))
     return false;
   w->h->disk->learnt.no_unmap = true;
   return true;

@@ -10,7 +10,9 @@
 #include <stdio.h>
 
 #include "cdb.h"
+#include "clock.h"
 #include "command.h"
+#include "debug.h"
 #include "disk.h"
 #include "error.h"
 #include "extents.h"
@@ -28,6 +30,12 @@
 /* SBC-4 5.9.2: a header of 8 bytes, and 16 bytes for each descriptor. */
 #define REPLY_LEN(descriptors) (8 + 16 * (descriptors))
 
+/* A LUN that was tried again and again without an answer is left alone for so
+ * long.  It may have cost the whole of timeout=, and each request for the map
+ * would cost that once more.
+ */
+#define REST_MS (5 * 60 * 1000)
+
 /* What is still to be told: bytes [offset, end). */
 struct rest {
   uint64_t offset, end;
@@ -39,6 +47,13 @@ bool
 extents_can (const struct handle *h)
 {
   return h->facts.thin && !h->disk->learnt.no_lba_status;
+}
+
+/* Unlike extents_can, which nbdkit asks once per connection, this changes. */
+static bool
+may_ask (const struct handle *h)
+{
+  return extents_can (h) && clock_ms () >= h->disk->learnt.lba_status_from;
 }
 
 /* Tell about the bytes up to ‘to’. */
@@ -65,6 +80,34 @@ tell_extent (const struct handle *h, struct rest *r,
                e->state != LBA_MAPPED && h->facts.reads_zeroes, err);
 }
 
+/* The map is a hint: what can be read and written must not fail because it
+ * cannot be told.  Only an answer says that of the map; without one, of the
+ * LUN.  Returns 0 or an error.
+ */
+static int
+learn_from_failure (struct handle *h, const struct rest *r,
+                    const struct command *cmd, struct error *err)
+{
+  struct learnt *l = &h->disk->learnt;
+  enum verdict v = sense_decide (&cmd->answer).verdict;
+  char what[80], text[SENSE_TEXT_LEN];
+
+  if (cmd->answer.status >= STATUS_NONE) {
+    snprintf (what, sizeof what, "reading the map at offset %" PRIu64,
+              r->offset);
+    return work_error (h, cmd, what, err);
+  }
+  if (work_is_refused (h, cmd))
+    l->no_lba_status = true;
+  else if (v == VERDICT_RETRY_NOW || v == VERDICT_RETRY_LATER)
+    l->lba_status_from = clock_ms () + REST_MS;
+  debug_verbose ("LUN %d: no map at offset %" PRIu64 ", shown as data%s: "
+                 "the target said %s", h->disk->lun, r->offset,
+                 may_ask (h) ? "" : l->no_lba_status ? " from now on" :
+                 " for some minutes", sense_text (&cmd->answer, text));
+  return 0;
+}
+
 /* Ask once.  Returns how many extents it told, 0 when it tells nothing. */
 static int
 get_lba_status (struct handle *h, const struct rest *r,
@@ -74,22 +117,14 @@ get_lba_status (struct handle *h, const struct rest *r,
                                  h->facts.capacity.block_len);
   uint8_t reply[REPLY_LEN (DESCRIPTORS)];
   struct command cmd;
-  char what[80];
 
   work_prepare (&cmd, DATA_IN, REPLY_LEN (max));
   cmd.param = reply;
   cmd.cdb_len = cdb_get_lba_status (cmd.cdb, s.lba, REPLY_LEN (max));
   retry_run (&h->runner, &h->retry, &cmd, 1);
 
-  if (work_is_unsupported (&cmd)) {
-    h->disk->learnt.no_lba_status = true;
-    return 0;
-  }
-  if (sense_decide (&cmd.answer).verdict != VERDICT_OK) {
-    snprintf (what, sizeof what, "reading the map at offset %" PRIu64,
-              r->offset);
-    return work_error (h, &cmd, what, err);
-  }
+  if (sense_decide (&cmd.answer).verdict != VERDICT_OK)
+    return learn_from_failure (h, r, &cmd, err);
   return parse_lba_status (reply, cmd.answer.received, s.lba, s.blocks,
                            extents, max);
 }
@@ -106,7 +141,7 @@ extents_get (struct handle *h, uint32_t count, uint64_t offset, bool one,
 
   while (r.offset < r.end) {
     n = 0;
-    if (extents_can (h))
+    if (may_ask (h))
       n = get_lba_status (h, &r, extents, one ? 1 : DESCRIPTORS, err);
     if (n == -1)
       return -1;

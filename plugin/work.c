@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cdb.h"
 #include "command.h"
 #include "disk.h"
 #include "error.h"
@@ -47,6 +48,32 @@ work_add_iov (struct command *cmd, void *base, size_t len)
   cmd->iov[cmd->niov].iov_base = base;
   cmd->iov[cmd->niov].iov_len = len;
   cmd->niov++;
+}
+
+static bool
+is_lun_there (struct handle *h)
+{
+  struct command cmd;
+
+  work_prepare (&cmd, DATA_NONE, 0);
+  cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
+  retry_run (&h->runner, &h->retry, &cmd, 1);
+  return sense_decide (&cmd.answer).verdict == VERDICT_OK;
+}
+
+/* "Logical unit not supported" for this command alone is what tgt answers
+ * to UNMAP on a store that cannot do it.  A LUN that is really gone, and
+ * may come back, must teach nothing: ask it.
+ */
+bool
+work_is_refused (struct handle *h, const struct command *cmd)
+{
+  const struct answer *a = &cmd->answer;
+
+  return work_is_unsupported (cmd) ||
+    (a->status == STATUS_CHECK_CONDITION && a->have_sense &&
+     a->key == SENSE_ILLEGAL_REQUEST && a->asc >> 8 == 0x25 &&
+     is_lun_there (h));
 }
 
 static const char *

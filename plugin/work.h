@@ -74,6 +74,10 @@ extern void work_add_iov (struct command *cmd, void *base, size_t len);
 extern bool work_is_unsupported (const struct command *cmd);
 /* It does not know the command at all. */
 extern bool work_is_unknown (const struct command *cmd);
+/* It will not carry out the command, now or later: unsupported, or 5/25xx
+ * from a LUN that is there.  May ask the LUN.
+ */
+extern bool work_is_refused (struct handle *h, const struct command *cmd);
 
 /* Does a CDB of 10 bytes, with its LBA of 32 bits, reach these blocks? */
 static inline bool

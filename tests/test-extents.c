@@ -3,9 +3,11 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "debug.h"
 #include "extents.h"
 #include "fake-lun.h"
 
@@ -13,6 +15,18 @@
 
 static struct fake_disk d;
 static struct error err;
+
+static char debugged[256];      /* the last debug line */
+
+void
+debug_verbose (const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (debugged, sizeof debugged, fs, args);
+  va_end (args);
+}
 
 /* What was told, as one line: "d100 h200 a50 z12": data, hole that reads as
  * zeroes, allocated that does, hole that reads as anything; in bytes.
@@ -124,10 +138,10 @@ test_many (void)
 static void
 test_refused (void)
 {
-  static const uint16_t refusals[] = { 0x2000, 0x2400 };
+  static const uint16_t refusals[] = { 0x2000, 0x2400, 0x2500 };
   unsigned i;
 
-  for (i = 0; i < 2; ++i) {
+  for (i = 0; i < 3; ++i) {
     attach ("hhhh");
     fake_rule (&d.lun, (struct fake_rule) {
         .op = FAKE_LBA_STATUS, .status = STATUS_CHECK_CONDITION,
@@ -137,8 +151,23 @@ test_refused (void)
     CHECK (!extents_can (&d.h));
     CHECK_STR (get (10, 2000, true, 0).text, "d2000");
     CHECK_UINT (fake_count (&d.lun, FAKE_LBA_STATUS), 1);
+    CHECK_UINT (fake_count (&d.lun, FAKE_UNIT_READY),
+                refusals[i] == 0x2500 ? 1 : 0);
+    CHECK_CONTAINS (debugged, "at offset 10, shown as data from now on");
     detach ();
   }
+
+  /* The LUN itself is gone for a while: nothing is learnt. */
+  attach ("hhhh");
+  fake_rule (&d.lun, (struct fake_rule) {
+      .op = FAKE_ANY, .times = 2, .status = STATUS_CHECK_CONDITION,
+      .key = 5, .asc = 0x2500,
+    });
+  CHECK_STR (get (0, 2048, false, 0).text, "d2048");
+  CHECK_UINT (fake_count (&d.lun, FAKE_UNIT_READY), 1);
+  CHECK (extents_can (&d.h));
+  CHECK_STR (get (0, 2048, false, 0).text, "h2048");
+  detach ();
 
   /* Thick: data, without asking. */
   attach ("hhhh");
@@ -208,20 +237,90 @@ test_odd_answers (void)
   detach ();
 }
 
-static void
-test_errors (void)
-{
-  struct told t = { .stop_after = 2 };
+/* Answers that are failures: data, and asked again at once where that costs
+ * no more than a round trip.
+ */
+static const struct {
+  struct fake_rule rule;
+  bool rests;
+  const char *said;
+} failures[] = {
+  { { .status = STATUS_CHECK_CONDITION, .key = 3, .asc = 0x1100 },
+    false, "(3/1100)" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 4, .asc = 0x4400 },
+    false, "(4/4400)" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 5, .asc = 0x2100 },
+    false, "(5/2100)" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 2, .asc = 0x3a00 },
+    false, "(2/3a00)" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 7, .asc = 0x2700 },
+    false, "(7/2700)" },
+  { { .status = STATUS_RESERVATION_CONFLICT },
+    false, "RESERVATION CONFLICT" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 2, .asc = 0x0401 },
+    true, "(2/0401)" },
+  { { .status = STATUS_CHECK_CONDITION, .key = 6, .asc = 0x2900 },
+    true, "(6/2900)" },
+  { { .status = STATUS_BUSY }, true, "BUSY" },
+  { { .status = STATUS_TASK_SET_FULL }, true, "TASK SET FULL" },
+};
 
+static void
+test_failures (void)
+{
+  size_t i;
+
+  for (i = 0; i < sizeof failures / sizeof failures[0]; ++i) {
+    check_row = failures[i].said;
+    attach ("dhdh");
+    fake_rule (&d.lun, failures[i].rule);
+    d.lun.rules[d.lun.nr_rules - 1].op = FAKE_LBA_STATUS;
+    CHECK_STR (get (512, 1024, false, 0).text, "d1024");
+    CHECK_CONTAINS (debugged, "LUN 3: no map at offset 512, shown as data");
+    CHECK_CONTAINS (debugged, failures[i].said);
+    CHECK (extents_can (&d.h));
+
+    /* One that had to be waited for is not asked again for a while. */
+    d.lun.nr_rules = 0;
+    fake_forget (&d.lun);
+    CHECK_STR (get (512, 1024, false, 0).text,
+               failures[i].rests ? "d1024" : "h512 d512");
+    CHECK_UINT (fake_count (&d.lun, FAKE_ANY), failures[i].rests ? 0 : 1);
+    d.disk.learnt.lba_status_from = 0;
+    CHECK_STR (get (512, 1024, false, 0).text, "h512 d512");
+    detach ();
+  }
+
+  check_row = "no sense";
   attach ("dhdh");
   fake_rule (&d.lun, (struct fake_rule) {
       .op = FAKE_LBA_STATUS, .status = STATUS_CHECK_CONDITION,
-      .key = 3, .asc = 0x1100, .times = 1,
+      .no_sense = true,
     });
-  CHECK_STR (get (512, 1024, false, -1).text, "");
-  CHECK_INT (err.err, EIO);
-  CHECK_CONTAINS (err.msg, "LUN 3: reading the map at offset 512 failed");
-  CHECK (extents_can (&d.h));
+  CHECK_STR (get (0, 2048, true, 0).text, "d2048");
+  detach ();
+  check_row = NULL;
+}
+
+/* No answer: an error, and nothing is learnt. */
+static void
+test_errors (void)
+{
+  static const unsigned statuses[] = {
+    STATUS_LOST, STATUS_TIMEOUT, STATUS_SHUTDOWN, STATUS_NO_MEMORY,
+  };
+  struct told t = { .stop_after = 2 };
+  unsigned i;
+
+  attach ("dhdh");
+  for (i = 0; i < sizeof statuses / sizeof statuses[0]; ++i) {
+    fake_rule (&d.lun, (struct fake_rule) {
+        .op = FAKE_LBA_STATUS, .status = statuses[i], .times = 1,
+      });
+    CHECK_STR (get (512, 1024, false, -1).text, "");
+    CHECK_CONTAINS (err.msg, "LUN 3: reading the map at offset 512 failed");
+    CHECK_STR (get (512, 1024, false, 0).text, "h512 d512");
+  }
 
   /* What passes is not an error. */
   fake_rule (&d.lun, (struct fake_rule) {
@@ -244,6 +343,7 @@ main (void)
   test_many ();
   test_refused ();
   test_odd_answers ();
+  test_failures ();
   test_errors ();
   return check_summary ();
 }
