@@ -165,14 +165,15 @@ synchronize_cache (struct handle *h, bool ten, struct command *cmd)
 /* The (10) with LBA 0 and count 0 is for the whole medium too, past 2^32
  * blocks (SBC-4 5.27).  A LUN that knows neither has nothing to flush.  One
  * that knows a command, but will not do it, might have, unless it says that
- * its write cache is off.
+ * its write cache is off; the (16) is not tried first any more, but a flush
+ * that nothing carried out stays an error.
  */
 int
 block_flush (struct handle *h, struct error *err)
 {
   const struct mode *mode = &h->facts.mode;
   struct learnt *l = &h->disk->learnt;
-  bool ten = h->facts.cdb10, unwilling = false;
+  bool ten = h->facts.cdb10 || l->unwilling_sync16, unwilling = false;
   struct command cmd;
   atomic_bool *no;
   unsigned i;
@@ -188,8 +189,11 @@ block_flush (struct handle *h, struct error *err)
       return work_error (h, &cmd, "flush", err);
     if (work_is_unknown (&cmd))
       *no = true;
-    else
+    else {
       unwilling = true;
+      if (!ten)
+        l->unwilling_sync16 = true;
+    }
   }
   if (unwilling && !(mode->have_caching && !mode->wce))
     return work_error (h, &cmd, "flush", err);

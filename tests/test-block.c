@@ -518,9 +518,28 @@ test_flush (void)
   rule (FAKE_SYNC16, 0, 5, 0x2400);
   rule (FAKE_SYNC10, 0, 5, 0x2400);
   CHECK_INT (flush (), -1);
+  CHECK_INT (flush (), -1);
   CHECK_INT (err.err, EIO);
   d.h.facts.mode.wce = false;
   CHECK_INT (flush (), 0);
+  detach ();
+
+  /* Only the (16) is refused: (10) at once from then on. */
+  open_disk (512, 16);
+  attach ();
+  rule (FAKE_SYNC16, 0, 5, 0x2400);
+  CHECK_INT (flush (), 0);
+  CHECK_INT (flush (), 0);
+  CHECK_INT (flush (), 0);
+  CHECK_UINT (count (FAKE_SYNC16), 1);
+  CHECK_UINT (count (FAKE_SYNC10), 3);
+
+  /* And without the (10) the cache may still be there. */
+  refuse (FAKE_SYNC10);
+  CHECK_INT (flush (), -1);
+  CHECK_INT (flush (), -1);
+  CHECK_UINT (count (FAKE_SYNC10), 4);
+  CHECK_UINT (count (FAKE_SYNC16), 3);
   detach ();
 
   open_disk (512, 16);
