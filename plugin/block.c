@@ -83,7 +83,7 @@ block_can_trim (const struct handle *h)
 bool
 block_can_fast_zero (const struct handle *h)
 {
-  return h->facts.reads_zeroes &&
+  return h->facts.reads_zeroes && !h->disk->learnt.no_zero_same &&
     (can_same16 (h, true) || can_same10 (h, true));
 }
 
@@ -356,11 +356,25 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
   const uint64_t lba = w->lba + done, left = w->blocks - done;
   uint32_t blocks = 0;
 
+  if (w->h->disk->learnt.no_zero_same)
+    return 0;
   if (z->may_unmap)
     blocks = fill_write_same (w->h, lba, left, true, cmd);
   if (blocks == 0 && !z->must_unmap)
     blocks = fill_write_same (w->h, lba, left, false, cmd);
   return blocks;
+}
+
+/* GOOD with a residual: nobody knows how many blocks are zeroes, nor how many
+ * will be another time; a write can be trusted.  For a trim it does not matter.
+ */
+static bool
+refused_zero (struct work *w, const struct command *cmd)
+{
+  if (sense_decide (&cmd->answer).verdict != VERDICT_OK)
+    return refused_same (w, cmd);
+  w->h->disk->learnt.no_zero_same = true;
+  return true;
 }
 
 /* The parts of the request that lie before and behind its whole blocks. */
@@ -387,7 +401,7 @@ zero (struct handle *h, const struct request *rq, struct zero *z,
       struct error *err)
 {
   static const struct kind kind = {
-    .fill = fill_zero, .refused = refused_same,
+    .fill = fill_zero, .refused = refused_zero,
   };
   const uint32_t block_len = block_len_of (h);
   struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = z };

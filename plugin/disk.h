@@ -30,6 +30,7 @@ struct learnt {
   atomic_bool unwilling_sync16; /* known, but refused (5/24xx) */
   atomic_bool no_unmap;
   atomic_bool no_write_same_unmap, no_write_same16, no_write_same10;
+  atomic_bool no_zero_same;     /* WRITE SAME may not have written all */
   atomic_bool no_lba_status;
   _Atomic uint64_t lba_status_from; /* clock_ms, not to be asked before */
   atomic_bool no_prefetch16, no_prefetch10;

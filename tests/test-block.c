@@ -566,7 +566,6 @@ test_residuals (void)
     { FAKE_READ16, RESIDUAL_OVERFLOW, "has more data" },
     { FAKE_WRITE16, RESIDUAL_UNDERFLOW, "took less data" },
     { FAKE_WRITE16, RESIDUAL_OVERFLOW, "more data" },
-    { FAKE_SAME16, RESIDUAL_UNDERFLOW, "took less data" },
   };
   size_t i;
   int r;
@@ -578,15 +577,13 @@ test_residuals (void)
     attach ();
     /* Of several commands, the last. */
     fake_rule (&d.lun, (struct fake_rule) {
-        .op = rows[i].op, .skip = rows[i].op == FAKE_SAME16 ? 0 : 3,
+        .op = rows[i].op, .skip = 3,
         .residual = rows[i].residual, .residual_count = 512,
       });
     if (rows[i].op == FAKE_READ16)
       r = block_read (&d.h, buf, 4 * 512 * 1024, 0, &err);
-    else if (rows[i].op == FAKE_WRITE16)
-      r = block_write (&d.h, buf, 4 * 256 * 1024, 0, false, &err);
     else
-      r = block_zero (&d.h, 4 * 256 * 1024, 0, false, false, false, &err);
+      r = block_write (&d.h, buf, 4 * 256 * 1024, 0, false, &err);
     CHECK_INT (r, -1);
     CHECK_INT (err.err, EIO);
     CHECK_CONTAINS (err.msg, rows[i].words);
@@ -594,6 +591,45 @@ test_residuals (void)
     detach ();
   }
   check_row = NULL;
+}
+
+/* WRITE SAME with a residual: the zeroes are written instead, and from then on
+ * at once.
+ */
+static void
+test_residual_of_zero (void)
+{
+  static const enum residual residuals[] = {
+    RESIDUAL_UNDERFLOW, RESIDUAL_OVERFLOW,
+  };
+  unsigned i, trim;
+
+  for (i = 0; i < 2; ++i) {
+    for (trim = 0; trim < 2; ++trim) {
+      open_thin (512, 1024);
+      d.lun.lbpu = false;
+      d.lun.max_write_same = 256;
+      attach ();
+      /* Of several commands, one. */
+      fake_rule (&d.lun, (struct fake_rule) {
+          .op = FAKE_SAME16, .skip = 1, .times = 1,
+          .residual = residuals[i], .residual_count = 512,
+        });
+      do_zero (100, 400000, trim);
+      CHECK (count (FAKE_WRITE16) > 0);
+      fake_forget (&d.lun);
+      do_write (0, size, false);
+      do_zero (100, 400000, trim);
+      CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 0);
+      CHECK (!block_can_fast_zero (&d.h));
+
+      /* A trim promises nothing. */
+      CHECK (block_can_trim (&d.h));
+      do_trim (0, size);
+      CHECK (count (FAKE_SAME16) > 0);
+      detach ();
+    }
+  }
 }
 
 static void
@@ -1003,6 +1039,7 @@ main (void)
   test_fua ();
   test_flush ();
   test_residuals ();
+  test_residual_of_zero ();
   test_errors ();
   test_retries ();
   test_trim ();
