@@ -216,8 +216,39 @@ static const struct { const char *str, *expected; } good[] = {
   { "iscsi://bob:%ff@h/", "iscsi|bob|\xff|h|3260|-|-1|-|-|unset" },
   { "iscsi://bob:12@h:13/", "iscsi|bob|12|h|13|-|-1|-|-|unset" },
 
-  /* The user is decoded only where ':' comes before any '%'. */
-  { "iscsi://b%41b:pw@h/", "iscsi|b|41b:pw|h|3260|-|-1|-|-|unset" },
+  /* Both '%' and ':'.  Escapes before the first ':': user:password@. */
+  { "iscsi://b%41b:pw@h/", "iscsi|bAb|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://b%3Ab:p%40w@h/", "iscsi|b:b|p@w|h|3260|-|-1|-|-|unset" },
+  { "iscsi://b%3ab%25:p:w@h/", "iscsi|b:b%|p:w|h|3260|-|-1|-|-|unset" },
+  { "iscsi://%40:pw@h/", "iscsi|@|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://b%C3%A4:pw@h/", "iscsi|b\xc3\xa4|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://iqn.2001-04.com.example%3Adisk:pw@h/",
+    "iscsi|" IQN "|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://iqn.2001-04.com.example%3Adisk:p%25w%3A@h/",
+    "iscsi|" IQN "|p%w:|h|3260|-|-1|-|-|unset" },
+  /* An iSCSI name: user%password@. */
+  { "iscsi://" IQN "%pw@h/", "iscsi|" IQN "|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://" IQN "%41:w@h/", "iscsi|" IQN "|41:w|h|3260|-|-1|-|-|unset" },
+  { "iscsi://" IQN "%p%40w@h/" IQN "/1",
+    "iscsi|" IQN "|p%40w|h|3260|" IQN "|1|-|-|unset" },
+  { "iscsi://" IQN "%%@h/", "iscsi|" IQN "|%|h|3260|-|-1|-|-|unset" },
+  { "iscsi://" IQN ":a:b%p:w@h/",
+    "iscsi|" IQN ":a:b|p:w|h|3260|-|-1|-|-|unset" },
+  { "iscsi://IQN.x:y%p@h/", "iscsi|IQN.x:y|p|h|3260|-|-1|-|-|unset" },
+  { "iscsi://eui.0123456789abcdef%p:w@h/",
+    "iscsi|eui.0123456789abcdef|p:w|h|3260|-|-1|-|-|unset" },
+  { "iscsi://naa.01:x%pw@h/", "iscsi|naa.01:x|pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://iqn.x%zz:pw@h/", "iscsi|iqn.x|zz:pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://iqn.x%3Ay%z:pw@h/",
+    "iscsi|iqn.x|3Ay%z:pw|h|3260|-|-1|-|-|unset" },
+  /* Only the one or the other. */
+  { "iscsi://iqn.x%3Ay@h/", "iscsi|iqn.x|3Ay|h|3260|-|-1|-|-|unset" },
+  { "iscsi://" IQN "@h/",
+    "iscsi|iqn.2001-04.com.example|disk|h|3260|-|-1|-|-|unset" },
+  /* Neither rule: the first of them. */
+  { "iscsi://bob%4:pw@h/", "iscsi|bob|4:pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://bob%41%:pw@h/", "iscsi|bob|41%:pw|h|3260|-|-1|-|-|unset" },
+  { "iscsi://iqn:a%41@h/", "iscsi|iqn|aA|h|3260|-|-1|-|-|unset" },
 
   /* Targets: decoded, and liberal. */
   { "iscsi://h/iqn.2001-04.com.example%3Adisk/1",
@@ -274,6 +305,10 @@ static const struct { const char *str, *expected; } good[] = {
 #define NO_USER     "the user name is empty"
 #define NO_USER_AT  "the user name before '@' is empty"
 #define NO_PASSWORD "the password is empty"
+#define AMBIGUOUS   "the part before '@' can be read as user%password and " \
+                    "as user:password: use the parameters user= and password="
+#define COLON_USER  "if user%password with a ':' in the user was meant, use " \
+                    "the parameters user= and password="
 #define BAD_ESCAPE  "has a '%' without two hexadecimal digits after it"
 #define BAD_NUL     "must not have a %00"
 #define NO_HOST     "the host is missing"
@@ -341,6 +376,13 @@ static const struct { const char *str, *sentence; } bad[] = {
   { "iscsi://bob:%0x1" SECRET "@h/", "the password " BAD_ESCAPE },
   { "iscsi://bob:" SECRET "%00@h/", "the password " BAD_NUL },
   { "iscsi://bob:%00" SECRET "@h/", "the password " BAD_NUL },
+  { "iscsi://a:b%" SECRET "@h/", COLON_USER },
+  { "iscsi://bob%00" SECRET ":x@h/", AMBIGUOUS },
+  { "iscsi://bob%41:" SECRET "%zz@h/", AMBIGUOUS },
+  { "iscsi://" IQN "%@h/", NO_PASSWORD },
+  { "iscsi://iqn.x%3Ay:@h/", NO_PASSWORD },
+  { "iscsi://%41:@h/", NO_PASSWORD },
+  { "iscsi://iqn.x%3Ay:" SECRET "%00@h/", "the password " BAD_NUL },
 
   /* A '/' where it cuts the user part, and a forgotten host: the message
    * must not show what is then taken for something else.
