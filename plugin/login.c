@@ -324,6 +324,10 @@ static int
 explain_connect (const char *where, const struct error *cause,
                  struct error *err)
 {
+  if (strstr (cause->msg, "Failed creating Event Channel"))
+    return error_set (err, cause->err, "%s: cannot connect: there is no RDMA "
+                      "here: iser:// needs an RDMA device and the kernel "
+                      "module rdma_ucm, else use iscsi://", where);
   switch (cause->err) {
   case ESHUTDOWN:
     *err = *cause;
@@ -420,10 +424,34 @@ redirected (const char *text, uint64_t deadline, const struct stop *stop,
     return -1;
   r = resolve (host, port, deadline, stop, found, err);
   free (host);
-  if (r == -1)
+  if (r == -1) {
+    /* Not "check the host in the URL": it is not from there. */
+    if (err->err == EHOSTUNREACH)
+      error_set (err, EHOSTUNREACH, "cannot find this host");
     return -1;
+  }
   *where = found[0];
   return 0;
+}
+
+/* What went wrong after a redirect is not the URL's fault.  The address is
+ * the target's: it is cut, and put without what a log cannot stand.
+ */
+static void
+explain_redirect (const char *text, struct error *err)
+{
+  const struct error cause = *err;
+  char where[64];
+  size_t i;
+
+  if (cause.err == ESHUTDOWN)
+    return;
+  snprintf (where, sizeof where, "%s", text);
+  for (i = 0; where[i] != '\0'; ++i)
+    if (where[i] <= ' ' || where[i] > '~')
+      where[i] = '?';
+  error_set (err, cause.err, "the target redirects to %s: %s", where,
+             cause.msg);
 }
 
 struct session *
@@ -433,6 +461,7 @@ session_log_in (const struct session_params *p, const struct address *where,
                 struct error *err)
 {
   struct address at = *where;
+  char moved[256] = "";         /* as the target wrote it */
   struct session *s;
   int i, r = 1;
 
@@ -449,12 +478,14 @@ session_log_in (const struct session_params *p, const struct address *where,
       return s;
     }
     if (r == 1) {
-      debug_session ("redirected to %s", iscsi_get_target_address (s->ctx));
-      if (redirected (iscsi_get_target_address (s->ctx), deadline, stop, &at,
-                      err) == -1)
+      snprintf (moved, sizeof moved, "%s", iscsi_get_target_address (s->ctx));
+      debug_session ("redirected to %s", moved);
+      if (redirected (moved, deadline, stop, &at, err) == -1)
         r = -1;
     }
     session_close (s, NULL);
+    if (r == -1 && moved[0] != '\0')
+      explain_redirect (moved, err);
   }
   if (r == 1)
     error_set (err, EPROTO, "%s: the target redirects in circles",
