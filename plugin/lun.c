@@ -120,6 +120,11 @@ ask_if_told (const struct asker *a, const char *question,
     *len = cmd->answer.received;
     return 1;
   }
+  /* All the time there was is over: what is asked next would time out, and
+   * that would be told instead.
+   */
+  if (d.verdict == VERDICT_RETRY_LATER)
+    return failed (a, question, &cmd->answer, &d, err);
   switch (cmd->answer.status) {
   case STATUS_NONE:
   case STATUS_TIMEOUT:
