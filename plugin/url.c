@@ -250,18 +250,6 @@ has_escapes (struct span span)
   return n > 0;
 }
 
-/* %00 is in no user name, but can well be the start of a password. */
-static bool
-has_nul_escape (struct span span)
-{
-  size_t i;
-
-  for (i = 0; i + 2 < span.len; i++)
-    if (memcmp (span.s + i, "%00", 3) == 0)
-      return true;
-  return false;
-}
-
 /* Whether the span starts like an iSCSI name (RFC 7143 section 4.2.7.2). */
 static bool
 is_iscsi_name (struct span span)
@@ -271,56 +259,20 @@ is_iscsi_name (struct span span)
                           strncasecmp (span.s, "naa.", 4) == 0);
 }
 
-/* Whether it is libiscsi's user%password@, and not user:password@.  An
- * iSCSI name has a ':', and is a usual user name: initiators have no other.
+/* Whether it is libiscsi's user%password@, and not user:password@: what comes
+ * first decides.  But an iSCSI name, which initiators often are known by, has
+ * a ':' itself.  In user:password@ that is an escape.
  */
 static bool
 is_percent_form (struct span part)
 {
-  struct span rest = part;
-  struct span before_colon = span_take (&rest, ":");
-  const bool has_colon = rest.len > 0;
-  struct span before_percent;
+  struct span after_percent = part, after_colon = part;
+  const struct span before_percent = span_take (&after_percent, "%");
+  const struct span before_colon = span_take (&after_colon, ":");
 
-  rest = part;
-  before_percent = span_take (&rest, "%");
-  if (rest.len == 0)
-    return false;
-  if (!has_colon)
-    return true;
-  if (has_escapes (before_colon))
-    return false;
-  return is_iscsi_name (before_percent) ||
-    before_percent.len < before_colon.len;
-}
-
-/* user:password@, decoded. */
-static int
-standard_form_parse (struct span user, struct span password,
-                     struct url *url, struct error *err)
-{
-  struct error cause = { 0 };
-
-  /* A user of the other form with a password that looks like an escape? */
-  if (has_escapes (user) &&
-      (has_nul_escape (user) ||
-       (span_has (password, '%') && !has_escapes (password))))
-    return error_set (err, EINVAL, "the part before '@' can be read as "
-                      "user%%password and as user:password: use the "
-                      "parameters user= and password= instead");
-
-  if (credential_parse (user, false, "the user name", &url->user, err) == -1)
-    return -1;
-  if (credential_parse (password, false, "the password", &url->password,
-                        &cause) == 0)
-    return 0;
-  if (!span_has (password, '%') || has_escapes (password)) {
-    *err = cause;
-    return -1;
-  }
-  return error_set (err, EINVAL, "%s; or, if user%%password with a ':' in "
-                    "the user was meant, use the parameters user= and "
-                    "password=", cause.msg);
+  if (after_percent.len > 0 && is_iscsi_name (part))
+    return !has_escapes (before_colon) || after_colon.len == 0;
+  return before_percent.len < before_colon.len;
 }
 
 /* Take what comes before the last '@' before the first '/', if it is
@@ -353,11 +305,9 @@ user_part_parse (struct span *rest, struct url *url, struct error *err)
     return credential_parse (user, true, "the user name before '@'",
                              &url->user, err);
   span_advance (&password, 1);
-  if (!literal)
-    return standard_form_parse (user, password, url, err);
-
-  if (credential_parse (user, true, "the user name", &url->user, err) == -1 ||
-      credential_parse (password, true, "the password",
+  if (credential_parse (user, literal, "the user name",
+                        &url->user, err) == -1 ||
+      credential_parse (password, literal, "the password",
                         &url->password, err) == -1)
     return -1;
   return 0;
