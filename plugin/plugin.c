@@ -73,24 +73,29 @@ worth_telling (unsigned *untold)
   return r;
 }
 
+static void
+tell (const struct error *err)
+{
+  unsigned untold;
+
+  if (!worth_telling (&untold)) {
+    nbdkit_debug ("%s", err->msg);
+    return;
+  }
+  if (untold > 0)
+    nbdkit_error ("%u further errors were not shown (they are with -v)",
+                  untold);
+  nbdkit_error ("%s", err->msg);
+}
+
 /* A request failed.  That a fast zero would not be fast is an answer, not
  * an error, and an empty sentence was told already.
  */
 static int
 request_failed (const struct error *err)
 {
-  unsigned untold;
-
-  if (err->err != ENOTSUP && *err->msg) {
-    if (worth_telling (&untold)) {
-      if (untold > 0)
-        nbdkit_error ("%u further errors were not shown (they are with -v)",
-                      untold);
-      nbdkit_error ("%s", err->msg);
-    }
-    else
-      nbdkit_debug ("%s", err->msg);
-  }
+  if (err->err != ENOTSUP && *err->msg)
+    tell (err);
   nbdkit_set_error (err->err);
   return -1;
 }
@@ -276,7 +281,7 @@ plugin_list_exports (int readonly __attribute__ ((__unused__)),
 
   if (exports_list (&params, &stop, add_export, exports, &err) == -1) {
     if (*err.msg)
-      nbdkit_error ("%s", err.msg);
+      tell (&err);
     return -1;
   }
   return 0;
@@ -294,7 +299,7 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
 
   name = exports_default (&params, &stop, &err);
   if (name == NULL) {
-    nbdkit_error ("%s", err.msg);
+    tell (&err);
     return NULL;
   }
   r = nbdkit_strdup_intern (name);
@@ -320,7 +325,7 @@ plugin_open (int readonly)
     free (target);
   }
   if (h == NULL)
-    nbdkit_error ("%s", err.msg);
+    tell (&err);
   else if (h->facts.read_only && !readonly)
     nbdkit_debug ("this LUN is a CD or is write protected: served read-only");
   return h;
