@@ -77,8 +77,6 @@ struct engine {
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t lost_at;             /* clock_ms */
-  uint64_t trouble_since;       /* clock_ms, of the loss of the last session
-                                   that was of use */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */
   unsigned fruitless;           /* sessions in a row that were of no use */

@@ -189,6 +189,14 @@ engine_outstanding (const struct engine *e)
 
 /* ---- getting and losing the session ---- */
 
+/* Has it seen sessions come and go for recovery-timeout? */
+static bool
+is_too_old (const struct engine *e, const struct command *cmd, uint64_t now)
+{
+  return e->p.recovery_timeout_ms > 0 && cmd->lost_since > 0 &&
+    now - cmd->lost_since >= e->p.recovery_timeout_ms;
+}
+
 /* What was given up is over now that the new session has ended the old one's
  * tasks (RFC 7143 section 6.3.5): no write of it can come after one that is
  * newer.
@@ -196,10 +204,13 @@ engine_outstanding (const struct engine *e)
 static void
 end_given_up (struct engine *e)
 {
+  const uint64_t now = clock_ms ();
   struct command *cmd, *next;
 
   for (cmd = e->pending.head; cmd != NULL; cmd = next) {
     next = cmd->next;
+    if (is_too_old (e, cmd, now) && !cmd->given_up)
+      cmd->given_up = STATUS_LOST;
     if (cmd->given_up) {
       queue_remove (&e->pending, cmd);
       end_command (e, cmd, cmd->given_up);
@@ -214,12 +225,12 @@ engine_adopt (struct engine *e, struct session *session)
   session_set_done (session, command_done, e);
   e->state = UP;
   e->up_since = clock_ms ();
-  e->commands_before = e->counters.commands;
   e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
   e->window = MAX_DEPTH;
   e->successes = 0;
   e->gone = false;
   end_given_up (e);
+  e->commands_before = e->counters.commands;
 }
 
 /* A command that was not answered often enough is given up. */
@@ -233,21 +244,15 @@ give_up_unanswered (struct queue *undone, uint64_t now)
       cmd->given_up = STATUS_TIMEOUT;
 }
 
-/* So is one that has seen sessions come and go for recovery-timeout, whether
- * it was carried by them or had to wait for others.
- */
+/* Those that wait for others get older, too. */
 static void
-give_up_old (struct engine *e, uint64_t now)
+note_loss (struct engine *e, uint64_t now)
 {
   struct command *cmd;
 
-  for (cmd = e->pending.head; cmd != NULL; cmd = cmd->next) {
+  for (cmd = e->pending.head; cmd != NULL; cmd = cmd->next)
     if (cmd->lost_since == 0)
       cmd->lost_since = now;
-    if (e->p.recovery_timeout_ms > 0 && !cmd->given_up &&
-        now - cmd->lost_since >= e->p.recovery_timeout_ms)
-      cmd->given_up = STATUS_LOST;
-  }
 }
 
 /* Hold what a session carried, in the order of submission, before what was
@@ -263,7 +268,7 @@ hold (struct engine *e, struct queue *undone, uint64_t now)
     queue_append_all (&e->pending, undone);
   else
     queue_prepend_all (&e->pending, undone);
-  give_up_old (e, now);
+  note_loss (e, now);
 }
 
 /* A session that ends before a command is answered, or at once, was of no
@@ -292,8 +297,6 @@ lose_session (struct engine *e)
   e->state = RECOVERING;
   e->counters.losses++;
   e->fruitless = was_fruitless (e, &undone, now) ? e->fruitless + 1 : 0;
-  if (e->fruitless == 0 || e->trouble_since == 0)
-    e->trouble_since = now;
   hold (e, &undone, now);
 
   if (e->stopping) {

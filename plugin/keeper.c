@@ -134,7 +134,7 @@ go_down (struct engine *e)
   e->state = DOWN;
   e->loss_logged = true;        /* so its end is logged as well */
   log_event ("%s: not back after %.0f s: %s: requests fail until it is",
-             e->name, (clock_ms () - e->trouble_since) / 1000.0, e->why.msg);
+             e->name, (clock_ms () - e->lost_at) / 1000.0, e->why.msg);
 }
 
 /* A loss that was one of many becomes worth a line when it lasts. */
@@ -310,7 +310,7 @@ recovery_stop_asked (void *ev)
   if (is_busy (e))
     stop_if_shutting_down (e, now, 0);
   if (e->state == RECOVERING && e->p.recovery_timeout_ms > 0 &&
-      now - e->trouble_since >= e->p.recovery_timeout_ms)
+      now - e->lost_at >= e->p.recovery_timeout_ms)
     go_down (e);
   if (e->state == RECOVERING)
     log_if_long (e, now);
