@@ -406,16 +406,17 @@ substitute (struct disk_sessions *ds, const struct slot *slot)
   return best && best != slot && engine_is_up (best->engine) ? best : NULL;
 }
 
-/* Not sent, because the slot was down. */
+/* May another slot carry it out?  What was sent may not, since its task may
+ * live; nor may a write, while an older one could still come after it.
+ */
 static bool
-never_sent (const struct command *cmd)
+may_move (struct handle *h, const struct command *cmd)
 {
-  return cmd->answer.status == STATUS_LOST && cmd->issues == 0;
+  return cmd->answer.status == STATUS_LOST && cmd->issues == 0 &&
+    (cmd->direction != DATA_OUT || !engine_has_loose_ends (h->engine));
 }
 
-/* The runner of a handle.  What was never sent is carried out by another
- * slot; what was is not: its old task may live.
- */
+/* The runner of a handle: its slot, and when that is down, another. */
 static void
 run_on_slots (void *hv, struct command *cmds, size_t n)
 {
@@ -425,7 +426,7 @@ run_on_slots (void *hv, struct command *cmds, size_t n)
 
   engine_run (h->engine, cmds, n);
   for (i = 0; i < n; i += k) {
-    for (k = 0; i + k < n && never_sent (&cmds[i + k]); ++k)
+    for (k = 0; i + k < n && may_move (h, &cmds[i + k]); ++k)
       ;
     other = k > 0 ? substitute (h->disk->sessions, h->slot) : NULL;
     if (other)

@@ -77,6 +77,7 @@ struct engine {
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t lost_at;             /* clock_ms */
+  bool loose_ends;              /* see engine_has_loose_ends */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */
   unsigned fruitless;           /* sessions in a row that were of no use */

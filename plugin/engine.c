@@ -176,8 +176,11 @@ fail_pending (struct engine *e, enum status status)
 {
   struct command *cmd;
 
-  while ((cmd = queue_take (&e->pending)) != NULL)
+  while ((cmd = queue_take (&e->pending)) != NULL) {
+    if (cmd->direction == DATA_OUT && cmd->issues > 0)
+      e->loose_ends = true;
     end_command (e, cmd, cmd->given_up ? cmd->given_up : status);
+  }
 }
 
 size_t
@@ -228,7 +231,7 @@ engine_adopt (struct engine *e, struct session *session)
   e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
   e->window = MAX_DEPTH;
   e->successes = 0;
-  e->gone = false;
+  e->gone = e->loose_ends = false;
   end_given_up (e);
   e->commands_before = e->counters.commands;
 }
@@ -656,6 +659,17 @@ engine_is_up (struct engine *e)
   up = e->state == UP;
   engine_release (e);
   return up;
+}
+
+bool
+engine_has_loose_ends (struct engine *e)
+{
+  bool r;
+
+  pthread_mutex_lock (&e->lock);
+  r = e->loose_ends;
+  engine_release (e);
+  return r;
 }
 
 void

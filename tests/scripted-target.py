@@ -17,7 +17,8 @@ Commands:
   set KEY=VALUE    change a setting (SETTINGS below has them all)
   status           counters, in key=value form
   release          let every held command go on
-  drop             reset every connection; "close": end them with a FIN
+  drop [N]         reset every connection, or the Nth of those that are logged
+                   in; "close": end them with a FIN
   async N [MS]     send asynchronous message N (RFC 7143 11.9); 2 and 3 drop
                    the connection after MS milliseconds
   ping             send a NOP-In that wants an answer
@@ -850,7 +851,7 @@ class Target:
         elif word == "release":
             return f"held={len(self.held)} " + self.release()
         elif word in ("drop", "close"):
-            for conn in self.connections:
+            for conn in [live[int(rest) - 1]] if rest else self.connections:
                 conn.end(word == "drop")
         elif word == "async":
             event, _, ms = rest.partition(" ")

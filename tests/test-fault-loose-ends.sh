@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# A write fails at recovery-timeout while the target holds it.  Its connection
+# is served by another session then, but for writes: a newer one could be
+# overtaken by the one that failed, until the login that ends it.
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+
+start_scripted --set linger=1
+start_nbdkit iscsi "$url" sessions=2 recovery-timeout=2
+run_nbdsh -c - <<END
+import subprocess
+import time
+
+def tell(command):
+    return subprocess.run(["$fault_proxy", "--control", "$scripted",
+                           "--command", command], check=True,
+                          capture_output=True, text=True).stdout
+
+a = nbd.NBD()
+a.connect_uri("$uri")
+b = nbd.NBD()
+b.connect_uri("$uri")
+tell("rule write hold")
+ended = []
+def over(error):
+    ended.append(error.value)
+    return 1
+a.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(b"O" * 4096)), 0,
+             completion=over)
+while "held=1" not in tell("status"):
+    a.poll(20)
+tell("rule login times=0 swallow")
+tell("drop 1")
+while not ended:
+    a.poll(20)
+assert ended == [errno.EIO], ended
+
+assert a.pread(4096, 0) == bytes(4096)
+try:
+    a.pwrite(b"N" * 4096, 0)
+except nbd.Error as e:
+    assert e.errnum == errno.EIO, e
+else:
+    raise AssertionError("a write was moved")
+
+tell("rules clear")
+while True:
+    try:
+        a.pwrite(b"N" * 4096, 0)
+        break
+    except nbd.Error as e:
+        assert e.errnum == errno.EIO, e
+        time.sleep(0.1)
+a.flush()
+print(tell("release"))
+assert b.pread(4096, 0) == b"N" * 4096
+END
+equal "first byte of the disk" "$(head -c 1 "$disk")" N
+equal "held writes that were executed" "$(scripted_fact late-writes)" 0
