@@ -81,7 +81,7 @@ extern void engine_last_error (struct engine *e, struct error *err);
 extern bool engine_is_up (struct engine *e);
 
 /* Did writes fail that were sent?  The target may still execute them, until
- * the session is back.
+ * the session is back or the target has none.
  */
 extern bool engine_has_loose_ends (struct engine *e);
 extern void engine_get_counters (struct engine *e, struct engine_counters *c);

@@ -18,7 +18,6 @@ def tell(command):
                            "--command", command], check=True,
                           capture_output=True, text=True).stdout
 
-# Nothing is under way when they are lost: what was sent would have to wait.
 handles = [nbd.NBD() for _ in range(3)]
 for h in handles:
     h.connect_uri("$uri")
