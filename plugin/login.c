@@ -304,7 +304,7 @@ explain_login (struct session *s, const struct session_params *p,
     return error_set (err, EBUSY, "the target has no room for another "
                       "session (login status %04x)", status);
   case LOGIN_SERVICE_UNAVAILABLE:
-    return error_set (err, EBUSY, "the target is not available at the moment "
+    return error_set (err, EPROTO, "the target is not available at the moment "
                       "(login status %04x): try again later", status);
   }
   if (status != 0)

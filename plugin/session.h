@@ -57,7 +57,9 @@ struct session_params {
  *   ENOENT   no such target
  *   ENODEV   no such LUN
  *   ENOMEDIUM  it has no medium
- *   EBUSY    the target has no room for another session
+ *   EBUSY    the target has no room for this session (and has none with
+ *            this name and ISID, which it would have reinstated), or has
+ *            taken it and the LUN is not ready
  *   EPROTO   anything else that it said
  *   ESHUTDOWN  asked to stop
  */
