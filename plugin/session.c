@@ -41,10 +41,15 @@ session_leave (const struct session *s)
     pthread_mutex_unlock (&log_lock);
 }
 
+/* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
+ * 13.12), and of many that do.
+ */
+#define MIN_RECV_SEGMENT 8192
+
 /* A target that says GOOD and sends less than it says leaves old bytes in
  * the buffer.  libiscsi does not count what it received, so a random value
- * is put at both ends of the buffer before the command and looked for
- * after it.
+ * is put at both ends of the buffer, and into each piece that may be a PDU,
+ * before the command and looked for after it.
  */
 struct ends {
   uint8_t *first, *last;        /* sizeof canary bytes each, or NULL */
@@ -84,8 +89,15 @@ static void
 set_canary (struct session *s, struct command *cmd)
 {
   const struct ends ends = ends_of (cmd);
+  const size_t size = sizeof cmd->canary;
+  size_t at;
+  int i;
 
   cmd->canary = next_canary (s);
+  for (i = 0; i < cmd->niov; ++i)
+    for (at = MIN_RECV_SEGMENT; at + size <= cmd->iov[i].iov_len;
+         at += MIN_RECV_SEGMENT)
+      memcpy ((uint8_t *) cmd->iov[i].iov_base + at, &cmd->canary, size);
   if (ends.first)
     memcpy (ends.first, &cmd->canary, sizeof cmd->canary);
   if (ends.last)
@@ -104,16 +116,20 @@ data_missing (const struct command *cmd)
   const struct ends ends = ends_of (cmd);
   const size_t skip = sizeof cmd->canary - SUSPICIOUS;
   const uint8_t *canary = (const uint8_t *) &cmd->canary;
+  const size_t size = sizeof cmd->canary;
+  size_t at;
+  int i;
 
+  for (i = 0; i < cmd->niov; ++i)
+    for (at = MIN_RECV_SEGMENT; at + size <= cmd->iov[i].iov_len;
+         at += MIN_RECV_SEGMENT)
+      if (memcmp ((const uint8_t *) cmd->iov[i].iov_base + at, canary,
+                  size) == 0)
+        return true;
   return
     (ends.first && memcmp (ends.first, canary, sizeof cmd->canary) == 0) ||
     (ends.last && memcmp (ends.last + skip, canary + skip, SUSPICIOUS) == 0);
 }
-
-/* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
- * 13.12).
- */
-#define MIN_RECV_SEGMENT 8192
 
 static bool
 is_bulk_read (const struct command *cmd)

@@ -91,6 +91,9 @@ SETTINGS = {
     "kill-tasks": 1,              # 0: held writes outlive their session
     "hang-up": 1,                 # 0: a logout leaves the connection open
     "early-good": 0,              # 1: writes end before their data are here
+    "holes": 0,                   # 1: of the Data-In PDUs of a command only
+                                  # the first and the last are sent
+    "data-in": 262144,            # bytes of data in one of them at most
     # Keys of the login (RFC 7143 section 13).
     "max-recv": 262144,           # MaxRecvDataSegmentLength
     "first-burst": 65536, "max-burst": 262144,
@@ -638,9 +641,12 @@ class Connection:
         if not data:
             self.respond(task, GOOD, residual=residual)
             return
-        for sn, at in enumerate(range(0, len(data), self.limit())):
-            part = data[at:at + self.limit()]
+        size = min(self.limit(), self.set["data-in"])
+        for sn, at in enumerate(range(0, len(data), size)):
+            part = data[at:at + size]
             last = at + len(part) == len(data)
+            if self.set["holes"] and at > 0 and not last:
+                continue
             flags = 0x81 | (0x02 if residual > 0 else 0) if last else 0
             self.send(struct.pack(">BBBBI8sII", 0x25, flags, 0, GOOD, 0,
                                   task.lun, task.itt, NO_TAG) + bytes(12)
