@@ -27,6 +27,7 @@ enum status {
   STATUS_SHUTDOWN      = 0x104, /* the server is going away */
   STATUS_NO_MEMORY     = 0x105, /* of ours */
   STATUS_SHORT_DATA    = 0x106, /* GOOD, but data are missing */
+  STATUS_DROPPED       = 0x107, /* session lost, and nobody recovers it */
 };
 
 enum residual { RESIDUAL_NONE, RESIDUAL_UNDERFLOW, RESIDUAL_OVERFLOW };

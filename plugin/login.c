@@ -517,7 +517,7 @@ wait_ready (struct session *s, int lun, uint64_t deadline,
   case STATUS_TIMEOUT:
     return error_set (err, ETIMEDOUT, "LUN %d did not answer in time after "
                       "the login", lun);
-  case STATUS_LOST:
+  case STATUS_DROPPED:
     return error_set (err, ECONNRESET, "the connection was lost after the "
                       "login");
   }

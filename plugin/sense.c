@@ -60,6 +60,8 @@ static const struct status_rule status_rules[] = {
     { VERDICT_FAIL, EIO,
       "the connection to the target is lost; "
       "it comes back by itself once the target can be reached" } },
+  { STATUS_DROPPED, "connection dropped",
+    { VERDICT_FAIL, EIO, "the target closed the connection" } },
   { STATUS_SHUTDOWN, "shutting down",
     { VERDICT_FAIL, ESHUTDOWN, "the server is shutting down" } },
   { STATUS_NO_MEMORY, "out of memory",

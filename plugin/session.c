@@ -557,7 +557,7 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
     }
     poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
     if (session_service (s, fd.revents, &err) == -1) {
-      *why = STATUS_LOST;
+      *why = STATUS_DROPPED;
       return false;
     }
   }
@@ -576,12 +576,12 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   const struct session_asker *asker = askerv;
   struct session *s = asker->session;
   struct queue undone = { 0 };
-  unsigned why = STATUS_LOST;
+  unsigned why = STATUS_DROPPED;
   size_t i;
 
   session_set_done (s, nothing_done, NULL);
   for (i = 0; i < n; ++i) {
-    cmds[i].answer = (struct answer) { .status = STATUS_LOST };
+    cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
     if (session_submit (s, &cmds[i]) == -1)
       s->lost = true;
   }

@@ -47,6 +47,7 @@ static const struct {
   { STATUS_PROTOCOL, VERDICT_FAIL, EIO, "protocol error", "iSCSI protocol" },
   { STATUS_TIMEOUT, VERDICT_FAIL, EIO, "timeout", "raise timeout=" },
   { STATUS_LOST, VERDICT_FAIL, EIO, "session lost", "connection" },
+  { STATUS_DROPPED, VERDICT_FAIL, EIO, "connection dropped", "closed" },
   { STATUS_SHUTDOWN, VERDICT_FAIL, ESHUTDOWN, "shutting down",
     "shutting down" },
   { STATUS_NO_MEMORY, VERDICT_FAIL, ENOMEM, "out of memory",
