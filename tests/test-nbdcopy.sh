@@ -37,4 +37,6 @@ cmp "$tmp/1" "$tmp/3"
 equal "the number of blocks" "$(stat -c %b "$tmp/3")" \
       "$(stat -c %b "$tmp/1")"
 
+random_data $((64 * 1024 * 1024)) "$tmp/2"
 nbdcopy -- "$first" [ nbdkit iscsi "iscsi://$portal/$iqn/2" ]
+cmp "$tmp/1" "$tmp/2"
