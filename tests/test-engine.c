@@ -39,6 +39,24 @@ static const struct fake_habits habits = {
 };
 static atomic_uint next_seed;
 
+/* The engine's unlocks, with a pause before some of them: long enough for others
+ * to submit and find the lock taken, after its holder has looked at the inbox
+ * for the last time (-Wl,--wrap).
+ */
+extern int __real_pthread_mutex_unlock (pthread_mutex_t *lock);
+extern int __wrap_pthread_mutex_unlock (pthread_mutex_t *lock);
+
+int
+__wrap_pthread_mutex_unlock (pthread_mutex_t *lock)
+{
+  static atomic_uint unlocks;
+  const struct timespec ts = { .tv_nsec = 300000 };
+
+  if (atomic_fetch_add (&unlocks, 1) % 64 == 0)
+    nanosleep (&ts, NULL);
+  return __real_pthread_mutex_unlock (lock);
+}
+
 /* The story is not wanted. */
 void debug_session (const char *fs __attribute__ ((__unused__)), ...) { }
 void debug_verbose (const char *fs __attribute__ ((__unused__)), ...) { }
@@ -106,12 +124,15 @@ client_thread (void *cv)
   return NULL;
 }
 
-/* Some clients at once, for some rounds each.  Returns the commands. */
+/* Some clients at once, for some rounds each; often for few, since it is the
+ * last command of all that nobody else comes to rescue.  Returns the commands.
+ */
 static uint64_t
 run_clients (struct engine *e, unsigned *seed)
 {
   struct client clients[MAX_CLIENTS];
   const unsigned n = 1 + (unsigned) rand_r (seed) % MAX_CLIENTS;
+  const unsigned most = rand_r (seed) % 4 ? 2 : 2000;
   uint64_t commands = 0;
   unsigned i;
 
@@ -119,7 +140,7 @@ run_clients (struct engine *e, unsigned *seed)
     clients[i] = (struct client) {
       .engine = e,
       .seed = (unsigned) rand_r (seed),
-      .rounds = 1 + (unsigned) rand_r (seed) % 500,
+      .rounds = 1 + (unsigned) rand_r (seed) % most,
     };
     if (pthread_create (&clients[i].thread, NULL, client_thread,
                         &clients[i]) != 0)
