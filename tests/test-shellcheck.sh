@@ -25,5 +25,4 @@ for file in * .ci/* bench/* packaging/* tests/*; do
 done
 
 echo "${scripts[@]}"
-shellcheck --shell=bash --external-sources --source-path=SCRIPTDIR \
-           "${scripts[@]}"
+shellcheck --shell=bash "${scripts[@]}"
