@@ -8,38 +8,12 @@
 
 #include <config.h>
 
-#include <err.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/types.h>
-#include <unistd.h>
 
+#include "hogs.h"
 #include "options.h"
 #include "run.h"
-
-/* Processes that use a whole core each, as far as they are let. */
-static void
-start_hogs (unsigned n)
-{
-  const pid_t parent = getpid ();
-  volatile unsigned long spin;
-  unsigned i;
-  pid_t pid;
-
-  for (i = 0; i < n; ++i) {
-    pid = fork ();
-    if (pid == -1)
-      err (EXIT_FAILURE, "fork");
-    if (pid == 0) {
-      prctl (PR_SET_PDEATHSIG, SIGKILL);
-      while (getppid () == parent)
-        for (spin = 0; spin < 10000000; ++spin)
-          ;
-      _exit (EXIT_SUCCESS);
-    }
-  }
-}
 
 static void
 interrupt (int sig __attribute__ ((unused)))
@@ -56,7 +30,7 @@ main (int argc, char *argv[])
   struct options o;
 
   options_parse (&o, argc, argv);
-  start_hogs (o.hogs);
+  hogs_start (o.hogs);
   sigaction (SIGINT, &sa, NULL);
   if (o.idle_s > 0)
     return run_idle (&o);

@@ -152,7 +152,7 @@ load ()
   shift
   echo
   echo "== $name"
-  "${bench_nice[@]}" "$bench" --target-pid "$bench_tgt_pid" \
+  run_child "${bench_nice[@]}" "$bench" --target-pid "$bench_tgt_pid" \
     "$@" "${bench_options[@]}" "${servers[@]}"
 }
 
@@ -180,7 +180,7 @@ run_single ()
 jobs ()
 {
   [ ${#plugins[@]} -gt 0 ] && [ $with_qemu = yes ] || return
-  "$here/jobs.sh" --results "$results" --plugin "${plugins[0]#*=}" \
+  run_child "$here/jobs.sh" --results "$results" --plugin "${plugins[0]#*=}" \
     --nbdkit-options "${nbdkit_options[*]}" \
     --plugin-options "${plugin_options[*]}" "$@"
 }

@@ -28,6 +28,7 @@ struct summary {
   double cpu, base_cpu, cpu_ratio, cpu_min, cpu_max;
   double switches, base_switches;
   double p50, p99, base_p99;    /* microseconds */
+  double hogs, base_hogs;       /* of what they do alone; NAN without hogs */
 };
 
 struct series *
@@ -119,6 +120,12 @@ target_of (const struct slice *s)
   return s->target_us;
 }
 
+static double
+hogs_of (const struct slice *s)
+{
+  return s->hogs;
+}
+
 static double *
 values (size_t n)
 {
@@ -167,6 +174,7 @@ summarize (const struct report *r, size_t cell, size_t server,
 {
   const struct series *base = &r->series[cell * r->nr_servers];
   const struct series *s = base + server;
+  const double alone = median (&r->alone, hogs_of);
 
   sum->rate = median (s, rate_of);
   sum->base_rate = median (base, rate_of);
@@ -179,6 +187,8 @@ summarize (const struct report *r, size_t cell, size_t server,
   sum->p50 = histogram_at (&s->latencies, 0.5) / 1e3;
   sum->p99 = histogram_at (&s->latencies, 0.99) / 1e3;
   sum->base_p99 = histogram_at (&base->latencies, 0.99) / 1e3;
+  sum->hogs = median (s, hogs_of) / alone;
+  sum->base_hogs = median (base, hogs_of) / alone;
 }
 
 static void
@@ -236,6 +246,38 @@ print_extreme (const char *what, const struct report *r, size_t cell,
   fputc ('\n', fp);
 }
 
+/* What the load costs the hogs: the part of their work that they still do
+ * beside each server, and what a request through the server takes from them,
+ * be it spent in the server, the client or the target.
+ */
+static void
+print_hogs (const struct report *r, size_t server, FILE *fp)
+{
+  double *a = values (r->nr_cells), *b = values (r->nr_cells);
+  double *price = values (r->nr_cells), lost, base_lost;
+  size_t i, n = 0, nr_prices = 0;
+  struct summary s;
+
+  for (i = 0; i < r->nr_cells; ++i) {
+    if (r->series[i * r->nr_servers + server].n == 0)
+      continue;
+    summarize (r, i, server, &s);
+    a[n] = s.base_hogs;
+    b[n++] = s.hogs;
+    lost = (1 - s.hogs) / s.rate;
+    base_lost = (1 - s.base_hogs) / s.base_rate;
+    if (lost > 0 && base_lost > 0)
+      price[nr_prices++] = lost / base_lost;
+  }
+  fprintf (fp, "hogs, as a part of what they do alone: %.2f beside %s, %.2f "
+           "beside %s; taken from them by a request: %.2f x (%zu cells)\n",
+           stats_geomean (a, n), r->names[0], stats_geomean (b, n),
+           r->names[server], stats_geomean (price, nr_prices), nr_prices);
+  free (a);
+  free (b);
+  free (price);
+}
+
 /* The whole matrix of one server against the base. */
 static bool
 print_server (const struct report *r, size_t server, FILE *fp)
@@ -276,6 +318,8 @@ print_server (const struct report *r, size_t server, FILE *fp)
            GOAL_MEAN_CPU);
   print_extreme ("lowest rate", r, slowest, slow, fp);
   print_extreme ("highest CPU", r, dearest, dear, fp);
+  if (r->alone.n > 0)
+    print_hogs (r, server, fp);
   fprintf (fp, "%zu of %zu cells meet their goal\n", good, n);
   return good == n && mean_rate >= GOAL_MEAN_RATE && mean_cpu <= GOAL_MEAN_CPU;
 }
@@ -317,8 +361,8 @@ tsv_row (const struct report *r, size_t cell, size_t server, FILE *fp)
   fprintf (fp, "\t%.2f\t%.1f\t%.1f", s.switches, s.p50, s.p99);
   fprintf (fp, "\t%.2f\t%.2f", median (series, client_of),
            median (series, target_of));
-  fprintf (fp, "\t%ld\t%.2f\t%.2f\n", series->rss_kib,
-           goal_rate (c), goal_cpu (c));
+  fprintf (fp, "\t%ld\t%.2f\t%.2f\t%.3f\n", series->rss_kib,
+           goal_rate (c), goal_cpu (c), s.hogs);
 }
 
 void
@@ -329,7 +373,7 @@ report_tsv (const struct report *r, FILE *fp)
   fprintf (fp, "op\tblock\tdepth\tconnections\tserver\tpairs\trate\t"
            "ratio\tratio_min\tratio_max\tcpu_us\tcpu_ratio\tcpu_min\tcpu_max\t"
            "switches\tp50_us\tp99_us\tclient_us\ttarget_us\trss_kib\t"
-           "goal_rate\tgoal_cpu\n");
+           "goal_rate\tgoal_cpu\thogs\n");
   for (i = 0; i < r->nr_cells; ++i)
     for (j = 0; j < r->nr_servers; ++j)
       tsv_row (r, i, j, fp);
@@ -343,16 +387,16 @@ report_slices (const struct report *r, FILE *fp)
   size_t i, j, k;
 
   fprintf (fp, "op\tblock\tdepth\tconnections\tserver\tpair\trate\tcpu_us\t"
-           "voluntary\tinvoluntary\tclient_us\ttarget_us\n");
+           "voluntary\tinvoluntary\tclient_us\ttarget_us\thogs\n");
   for (i = 0; i < r->nr_cells; ++i)
     for (j = 0; j < r->nr_servers; ++j) {
       series = &r->series[i * r->nr_servers + j];
       for (k = 0; k < series->n; ++k) {
         s = &series->slices[k];
         tsv_cell (&r->cells[i], r->names[j], fp);
-        fprintf (fp, "\t%zu\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n", k,
-                 s->rate, s->cpu_us, s->voluntary, s->involuntary,
-                 s->client_us, s->target_us);
+        fprintf (fp, "\t%zu\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.1f\n",
+                 k, s->rate, s->cpu_us, s->voluntary, s->involuntary,
+                 s->client_us, s->target_us, s->hogs);
       }
     }
 }

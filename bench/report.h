@@ -13,13 +13,14 @@
 
 #include "load.h"
 
-/* One slice of load; all but the rate are per request. */
+/* One slice of load; all but the rates are per request. */
 struct slice {
   double rate;                  /* requests a second */
   double cpu_us;                /* of the server */
   double voluntary, involuntary; /* context switches of the server */
   double client_us;             /* CPU of this process */
   double target_us;             /* CPU of the iSCSI target, if it is known */
+  double hogs;                  /* work of the hogs a second, if there are */
 };
 
 /* The slices of one server in one cell, in the order they were run: those of
@@ -44,6 +45,7 @@ struct report {
   const char **names;           /* of the servers; the first is the base */
   size_t nr_servers;
   struct series *series;        /* [cell * nr_servers + server] */
+  struct series alone;          /* the hogs, while nothing else runs */
 };
 
 /* Prints the table, the geometric means and the cells that miss a goal.

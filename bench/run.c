@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hogs.h"
 #include "report.h"
 #include "run.h"
 
@@ -18,6 +19,9 @@
  * belongs to the slice.
  */
 #define SETTLE (1 * MS)
+
+/* How far apart the cells are that the passes begin with. */
+#define STRIDE 29
 
 /* Seeds of the random offsets: far apart whatever they are multiplied by. */
 #define SEED UINT64_C (0x9e3779b97f4a7c15)
@@ -122,14 +126,17 @@ run_slice (const struct options *o, const struct server *s,
   struct slice *slice = series_add (series);
   struct usage before, after;
   int64_t wall, own, theirs;
+  uint64_t others;
   double n;
 
   before = server_usage (s);
   theirs = target_cpu (o);
+  others = hogs_work ();
   own = meter_clock (CLOCK_PROCESS_CPUTIME_ID);
   n = load_run (s->load, cell, o->slice_ms * MS, seed, &series->latencies,
                 &wall);
   own = meter_clock (CLOCK_PROCESS_CPUTIME_ID) - own;
+  others = hogs_work () - others;
   sleep_ns (SETTLE);
   theirs = target_cpu (o) - theirs;
   after = server_usage (s);
@@ -140,24 +147,31 @@ run_slice (const struct options *o, const struct server *s,
   slice->involuntary = (after.involuntary - before.involuntary) / n;
   slice->client_us = own / 1e3 / n;
   slice->target_us = theirs / 1e3 / n;
+  slice->hogs = others * 1e9 / wall;
 }
 
-/* Who goes first changes from pair to pair, so that drift cancels out. */
+/* Who goes first changes from pair to pair and from pass to pass, so that
+ * neither drift nor a place in the row is anybody's advantage.
+ */
 static void
 visit_cell (const struct options *o, const struct cell *cell,
             struct series *series, unsigned round)
 {
   unsigned pair, first;
+  uint64_t seed;
   int64_t wall;
   size_t i, j;
 
-  for (i = 0; i < o->nr_servers && o->warm_ms > 0; ++i)
-    load_run (o->servers[i].load, cell, o->warm_ms * MS, SEED, NULL, &wall);
+  for (i = 0; i < o->nr_servers && o->warm_ms > 0; ++i) {
+    j = (round + i) % o->nr_servers;
+    load_run (o->servers[j].load, cell, o->warm_ms * MS, SEED, NULL, &wall);
+  }
   for (pair = 0; pair < o->pairs; ++pair) {
-    first = round * o->pairs + pair;
+    first = round + pair;
+    seed = ((uint64_t) round * o->pairs + pair + 1) * SEED;
     for (i = 0; i < o->nr_servers; ++i) {
       j = (first + i) % o->nr_servers;
-      run_slice (o, &o->servers[j], cell, (first + 1) * SEED, &series[j]);
+      run_slice (o, &o->servers[j], cell, seed, &series[j]);
     }
   }
   for (i = 0; i < o->nr_servers; ++i)
@@ -173,25 +187,44 @@ progress (const struct options *o, unsigned round, size_t cell,
              round + 1, o->rounds, cell + 1, nr_cells);
 }
 
-/* The first round ends late rather than leave out a cell. */
+/* What the hogs do while nothing is asked of any server. */
 static void
-run_round (struct options *o, const struct report *r, unsigned round,
-           int64_t end)
+measure_hogs (const struct options *o, struct report *r)
+{
+  int64_t wall = meter_clock (CLOCK_MONOTONIC);
+  uint64_t work = hogs_work ();
+
+  if (o->hogs == 0)
+    return;
+  sleep_ns (o->slice_ms * MS);
+  work = hogs_work () - work;
+  wall = meter_clock (CLOCK_MONOTONIC) - wall;
+  series_add (&r->alone)->hogs = work * 1e9 / wall;
+}
+
+/* Each pass begins with another cell, so that none is always the one that
+ * meets new connections.  The first pass ends late rather than leave out a
+ * cell.
+ */
+static void
+run_round (struct options *o, struct report *r, unsigned round, int64_t end)
 {
   unsigned open = 0;
-  size_t i;
+  size_t i, cell;
 
+  measure_hogs (o, r);
   for (i = 0; i < r->nr_cells && !run_interrupted; ++i) {
     if (round > 0 && meter_clock (CLOCK_MONOTONIC) >= end)
       break;
     progress (o, round, i, r->nr_cells);
-    if (r->cells[i].connections != open) {
+    cell = (i + (size_t) round * STRIDE) % r->nr_cells;
+    if (r->cells[cell].connections != open) {
       if (open > 0)
         servers_close (o);
-      open = r->cells[i].connections;
+      open = r->cells[cell].connections;
       servers_open (o, open);
     }
-    visit_cell (o, &r->cells[i], &r->series[i * r->nr_servers], round);
+    visit_cell (o, &r->cells[cell], &r->series[cell * r->nr_servers], round);
   }
   if (open > 0)
     servers_close (o);
@@ -273,6 +306,7 @@ run_matrix (struct options *o)
   to_file (o->tsv, &r, report_tsv);
   to_file (o->slices, &r, report_slices);
   series_free (r.series, r.nr_cells * r.nr_servers);
+  free (r.alone.slices);
   free (cells);
   if (run_interrupted)
     errx (EXIT_FAILURE, "interrupted: these are partial results");

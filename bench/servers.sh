@@ -18,6 +18,7 @@ bench_port=
 bench_tgt_pid=
 bench_socket=
 bench_pid=
+bench_child=
 
 die ()
 {
@@ -50,7 +51,23 @@ bench_begin ()
   trap bench_end EXIT
   bench_dir=$(mktemp -d "$base/bench.XXXXXX") || exit 1
   bench_disk=$(mktemp "${TMPDIR:-/var/tmp}/bench.XXXXXX") || exit 1
-  trap 'exit 130' INT TERM HUP
+  trap 'exit 130' TERM HUP
+  # What a terminal interrupts it interrupts altogether: let the load
+  # generator print what it has.
+  trap 'wait "$bench_child"; exit 130' INT
+}
+
+# Runs a command that a signal to this shell ends as well, at once: bash does
+# not look at signals while it waits for a command in the foreground.
+run_child ()
+{
+  local status
+  "$@" &
+  bench_child=$!
+  wait "$bench_child"
+  status=$?
+  bench_child=
+  return $status
 }
 
 # Ends what was started, the servers before their target.  tgtd ignores SIGTERM
@@ -68,6 +85,9 @@ stop_all ()
 
 bench_end ()
 {
+  if [ -n "$bench_child" ]; then
+    kill "$bench_child" && wait "$bench_child"
+  fi 2>/dev/null
   stop_all
   rm -rf "$bench_dir" "$bench_disk"
 }
