@@ -37,6 +37,7 @@ requires_scripted_target ()
 {
   requires_fault_tools
   requires_nbdsh
+  export PYTHONPATH=$tests_dir${PYTHONPATH:+:$PYTHONPATH}
 }
 
 # ---------------------------------------------------------------------
@@ -92,6 +93,33 @@ start_proxy ()
   proxy_portal=127.0.0.1:$(awk '/^port/ { print $2 }' "$tmp/proxy$n.log")
 }
 
+# start_two_proxies: two portals of one target; sets $first and $second, for
+# ‘use’, $first_portal and $second_portal.
+# shellcheck disable=SC2034 # for the tests
+start_two_proxies ()
+{
+  start_proxy
+  first=$proxy
+  first_portal=$proxy_portal
+  start_proxy
+  second=$proxy
+  second_portal=$proxy_portal
+}
+
+# use PROXY COMMAND...: of one of several.
+use ()
+{
+  proxy=$1
+  proxy "${@:2}"
+}
+
+# used PROXY CONDITION...: for wait_until.
+used ()
+{
+  proxy=$1
+  proxied "${@:2}"
+}
+
 end_process ()
 {
   kill -KILL "$1" 2>/dev/null || true
@@ -121,13 +149,13 @@ proxied ()
 # The scripted target.
 
 # start_scripted [OPTIONS...]: sets $portal, $iqn, $url and $disk, its
-# backing file.
+# backing file, and $scripted, which scripted_client.py wants to know.
 scripted_targets=0
 start_scripted ()
 {
   local n=$((scripted_targets++))
 
-  scripted=$tmp/scripted$n
+  export scripted=$tmp/scripted$n
   disk=$tmp/scripted-disk$n
   if [ ! -e "$disk" ]; then truncate -s 64M "$disk"; fi
   iqn=iqn.2001-04.com.example:scripted

@@ -12,12 +12,7 @@ for size in 16384 65536 262144; do
   # One worker: its buffer holds what was read before.
   start_nbdkit -t 1 iscsi "$url" timeout=2
   run_nbdsh -u "$uri" -c - <<END
-import subprocess
-
-def tell(command):
-    subprocess.run(["$fault_proxy", "--control", "$scripted",
-                    "--command", command], check=True,
-                   stdout=subprocess.DEVNULL)
+from scripted_client import tell
 
 size = 1 << 20
 h.pwrite(b"s" * size, 0)

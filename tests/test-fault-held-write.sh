@@ -13,28 +13,12 @@ requires_scripted_target
 # old_then_new: sets $now_there, what the disk holds at the end.
 old_then_new ()
 {
-  scripted rule write hold
-  run_nbdsh -c - <<END
-import subprocess
+  run_nbdsh -u "$uri" -c - <<END
+from scripted_client import await_end, held_write, tell
 
-def tell(command):
-    subprocess.run(["$fault_proxy", "--control", "$scripted",
-                    "--command", command], check=True)
-
-def held():
-    out = subprocess.run(["$fault_proxy", "--control", "$scripted",
-                          "--command", "status"], check=True,
-                         capture_output=True, text=True).stdout
-    return "held=1" in out.split()
-
-h = nbd.NBD()
-h.connect_uri("$uri")
-cookie = h.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(b"O" * 4096)), 0)
-while not held():
-    h.poll(50)
+ended = held_write(h, b"O" * 4096, 0)
 tell("drop")
-while not h.aio_command_completed(cookie):
-    h.poll(-1)
+assert await_end(h, ended) == 0
 assert h.pread(4096, 0) == b"O" * 4096
 h.pwrite(b"N" * 4096, 0)
 h.flush()

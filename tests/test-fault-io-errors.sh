@@ -9,18 +9,13 @@ requires_scripted_target
 
 start_scripted
 start_nbdkit iscsi "$url" timeout=2
-export uri scripted fault_proxy
+export uri
 run_python - <<'END'
 import errno
 import os
-import subprocess
 import time
 import nbd
-
-def tell(command):
-    subprocess.run([os.environ["fault_proxy"], "--control",
-                    os.environ["scripted"], "--command", command],
-                   check=True, stdout=subprocess.DEVNULL)
+from scripted_client import tell
 
 h = nbd.NBD()
 h.connect_uri(os.environ["uri"])

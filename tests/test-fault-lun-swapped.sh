@@ -14,11 +14,7 @@ swapped ()
   start_scripted
   start_nbdkit iscsi "$url" recovery-timeout=3
   run_nbdsh -u "$uri" -c - <<END
-import subprocess
-
-def tell(command):
-    subprocess.run(["$fault_proxy", "--control", "$scripted",
-                    "--command", command], check=True)
+from scripted_client import tell
 
 def fails(call, *args):
     try:

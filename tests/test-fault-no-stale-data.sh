@@ -10,17 +10,12 @@ requires_scripted_target
 start_scripted
 # One worker: its buffer holds what was read before.
 start_nbdkit -t 1 iscsi "$url" timeout=2
-export uri scripted fault_proxy
+export uri
 run_python - <<'END'
 import errno
 import os
-import subprocess
 import nbd
-
-def tell(command):
-    subprocess.run([os.environ["fault_proxy"], "--control",
-                    os.environ["scripted"], "--command", command],
-                   check=True, stdout=subprocess.DEVNULL)
+from scripted_client import tell
 
 h = nbd.NBD()
 h.set_strict_mode(0)

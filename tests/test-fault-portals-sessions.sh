@@ -9,18 +9,13 @@ requires_fault_tools
 requires_tgtd
 
 disk_of 128M
-start_proxy
-first=$proxy
-first_portal=$proxy_portal
-start_proxy
-second=$proxy
+start_two_proxies
 
 start_nbdkit -v -D iscsi.session=1 iscsi "iscsi://$first_portal/$iqn/1" \
-             "portal=$proxy_portal" sessions=4
+             "portal=$second_portal" sessions=4
 start_load --connections 4 --depth 2 --seconds 3600 --slots 512 \
            --backing "$disk" --read-back "$uri"
-proxy=$first
-wait_until proxied connections -ge 4
+wait_until used "$first" connections -ge 4
 proxy blackhole
 # One after the other.
 proxy status
@@ -29,8 +24,7 @@ do
   proxy reset "$id"
   sleep 0.1
 done
-proxy=$second
-wait_until proxied connections -ge 4
+wait_until used "$second" connections -ge 4
 sleep 1
 kill -TERM "$load_pid"
 finish_load

@@ -9,32 +9,24 @@ requires_fault_tools
 requires_tgtd
 
 disk_of 128M
-start_proxy
-first=$proxy
-first_portal=$proxy_portal
-start_proxy
-second=$proxy
-second_portal=$proxy_portal
-
-use () { proxy=$1; proxy "${@:2}"; }
-using () { proxy=$1; proxied connections -ge 1; }
+start_two_proxies
 
 start_nbdkit iscsi "iscsi://$first_portal/$iqn/1" "portal=$second_portal"
 start_load --seconds 3600 --backing "$disk" --read-back "$uri"
-using "$first" || fail "the first portal is not used first"
+used "$first" connections -ge 1 || fail "the first portal is not used first"
 
 # Dead, and nobody says so.
 use "$first" blackhole
 use "$first" reset
 lost=$(now)
-wait_until using "$second"
+wait_until used "$second" connections -ge 1
 within "from a silent portal to the next" $(($(now) - lost)) "6 s" 30
 
 use "$first" accept
 use "$second" refuse
 use "$second" reset
 lost=$(now)
-wait_until using "$first"
+wait_until used "$first" connections -ge 1
 within "from a portal that refuses to the next" $(($(now) - lost)) "1 s" 20
 
 # Frozen in the middle of everything: the keep-alive notices.
@@ -42,7 +34,7 @@ use "$second" accept
 use "$first" blackhole
 use "$first" freeze
 lost=$(now)
-wait_until using "$second"
+wait_until used "$second" connections -ge 1
 within "from a frozen portal to the next" $(($(now) - lost)) "16 s" 60
 sleep 1
 kill -TERM "$load_pid"

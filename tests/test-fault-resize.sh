@@ -9,19 +9,14 @@ requires_scripted_target
 
 start_scripted
 start_nbdkit iscsi "$url"
-export uri scripted fault_proxy
+export uri
 run_python - <<'END'
 import errno
 import os
-import subprocess
 import nbd
+from scripted_client import tell
 
 MIB = 1024 * 1024
-
-def tell(command):
-    subprocess.run([os.environ["fault_proxy"], "--control",
-                    os.environ["scripted"], "--command", command],
-                   check=True, stdout=subprocess.DEVNULL)
 
 def connect():
     h = nbd.NBD()

@@ -10,13 +10,8 @@ requires_scripted_target
 start_scripted
 start_nbdkit iscsi "$url" sessions=3 recovery-timeout=2
 run_nbdsh -c - <<END
-import subprocess
 import time
-
-def tell(command):
-    return subprocess.run(["$fault_proxy", "--control", "$scripted",
-                           "--command", command], check=True,
-                          capture_output=True, text=True).stdout
+from scripted_client import tell
 
 handles = [nbd.NBD() for _ in range(3)]
 for h in handles:

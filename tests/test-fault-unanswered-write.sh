@@ -11,30 +11,15 @@ requires_scripted_target
 start_scripted --set linger=1
 start_nbdkit iscsi "$url" sessions=2 timeout=1
 run_nbdsh -c - <<END
-import subprocess
-
-def tell(command):
-    return subprocess.run(["$fault_proxy", "--control", "$scripted",
-                           "--command", command], check=True,
-                          capture_output=True, text=True).stdout
+from scripted_client import await_end, held_write, tell
 
 a = nbd.NBD()
 a.connect_uri("$uri")
 b = nbd.NBD()
 b.connect_uri("$uri")
-tell("rule write times=3 hold")
-ended = []
-def over(error):
-    ended.append(error.value)
-    return 1
-a.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(b"O" * 4096)), 0,
-             completion=over)
-while "held=3" not in tell("status"):
-    a.poll(20)
+ended = held_write(a, b"O" * 4096, 0, times=3)
 tell("rule login swallow")
-while not ended:
-    a.poll(20)
-assert ended == [errno.EIO], ended
+assert await_end(a, ended) == errno.EIO
 b.pwrite(b"N" * 4096, 0)
 b.flush()
 print(tell("release"))
