@@ -47,7 +47,7 @@ struct disk {
   /* Private to disk.c. */
   unsigned users;               /* handles that use it */
   struct handle *handles;
-  struct disk_sessions *sessions;
+  struct slots *slots;
 };
 
 /* One NBD connection's hold on a disk. */
@@ -67,18 +67,9 @@ struct handle {
   bool counts;                  /* as a user of its slot */
 };
 
-/* Log in to a LUN, ask it everything and log out again: the preflight.
- * Main thread, before the fork.
- */
-extern int disk_preflight (const struct parameters *p,
-                           const char *target, int lun, struct error *err);
-
-/* Get hold of a LUN: the first handle opens its first session; each
- * further handle gets a session slot of its own up to p->sessions, then
- * the one that is used least.  A target that refuses a further session is
- * served over those that there are.  READ CAPACITY is read again each
- * time.  Any thread; blocks up to the login timeout.  NULL with a
- * sentence.
+/* Get hold of a LUN: the first handle opens its first session; each further
+ * one gets a slot as slots_take says.  READ CAPACITY is read again each time.
+ * Any thread; blocks up to the login timeout.  NULL with a sentence.
  */
 extern struct handle *disk_open (const struct parameters *p,
                                  const char *target, int lun,
@@ -98,8 +89,5 @@ extern void disk_close (struct handle *h);
  * none when it is told to quit.  Main thread, when no request is under way.
  */
 extern void disk_close_all (void);
-
-/* From outside, for the engine's threads: is the server going away? */
-extern void disk_set_shutting_down (bool (*fn) (void));
 
 #endif /* ISCSI_DISK_H */

@@ -28,6 +28,7 @@
 #include "parameters.h"
 #include "scheduling.h"
 #include "session.h"
+#include "slots.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
@@ -206,7 +207,7 @@ plugin_get_ready (void)
     return 0;
 
   if (url->lun >= 0)
-    r = disk_preflight (&params, url->target, url->lun, &err);
+    r = slots_preflight (&params, url->target, url->lun, &err);
   else
     r = exports_preflight (&params, &err);
   if (r == -1)
@@ -222,7 +223,7 @@ plugin_after_fork (void)
   const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
 
-  disk_set_shutting_down (shutting_down);
+  slots_set_shutting_down (shutting_down);
   if (params.sched_batch)
     sched_enable ();
   if (params.url.lun == -1)

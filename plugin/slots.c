@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "path.h"
+#include "slots.h"
+
+/* How long one try to log in again may take. */
+#define ATTEMPT_TIMEOUT_MS 5000
+
+/* A target that refused a further session is not asked again for so long. */
+#define REFUSED_MS 60000
+
+#define LOGOUT_MS 1000
+
+struct slot {
+  struct slots *slots;
+  struct isid isid;
+  char *name;                   /* for messages */
+  struct path_cursor cursor;    /* which address to try next */
+  size_t strangers;             /* addresses in a row with another LUN */
+  struct engine *engine;
+  unsigned users;               /* those that count */
+};
+
+struct slots {
+  /* Constant, but for the path, which whoever opens the first slot finds. */
+  const struct parameters *p;
+  const char *target;           /* iSCSI name */
+  int lun;
+  struct lun_facts *facts;      /* set by the first session */
+  struct session_params params;
+  struct path *path;
+
+  pthread_mutex_t lock;         /* protects the rest, and is held briefly */
+  struct slot *open[MAX_SESSIONS];
+  unsigned nr_open;
+  unsigned nr_named;            /* those that failed to open as well */
+  unsigned opening;             /* slots, without the lock; only one as long
+                                   as there is no session */
+  uint64_t refused_until;       /* clock_ms */
+
+  pthread_cond_t tried;         /* a try to open a slot has ended */
+  unsigned tries;               /* that have */
+  struct error failure;         /* of the last one that failed */
+};
+
+static bool (*shutting_down) (void);
+
+void
+slots_set_shutting_down (bool (*fn) (void))
+{
+  shutting_down = fn;
+}
+
+/* The same random part for all sessions of this process, another qualifier
+ * for each: two sessions with one ISID would evict each other (RFC 7143
+ * section 6.3.5).
+ */
+static int
+next_isid (struct isid *isid, struct error *err)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static struct isid next;
+  int r = 0;
+
+  pthread_mutex_lock (&lock);
+  if (next.qualifier == 0 &&
+      getrandom (&next.random, sizeof next.random, 0) != sizeof next.random)
+    r = error_set (err, errno, "getrandom: %s", strerror (errno));
+  else {
+    next.random &= 0xffffff;
+    next.qualifier++;
+    *isid = next;
+  }
+  pthread_mutex_unlock (&lock);
+  return r;
+}
+
+/* ---- asking a LUN over a session that no engine has yet ---- */
+
+static int
+probe (struct session *s, int lun, uint64_t deadline,
+       const struct stop *stop, struct lun_facts *facts, struct error *err)
+{
+  struct session_asker asker;
+
+  session_ask (&asker, s, deadline, stop);
+  return lun_probe (&asker.runner, &asker.policy, lun, facts, err);
+}
+
+static int
+verify (struct session *s, const struct slots *slots, uint64_t deadline,
+        const struct stop *stop, struct error *err)
+{
+  struct session_asker asker;
+
+  session_ask (&asker, s, deadline, stop);
+  return lun_verify (&asker.runner, &asker.policy, slots->lun, slots->facts,
+                     err);
+}
+
+/* The way that the preflight found, for the LUN that is opened next. */
+static struct path *known_path;
+static pthread_mutex_t known_path_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct path *
+take_known_path (void)
+{
+  struct path *path;
+
+  pthread_mutex_lock (&known_path_lock);
+  path = known_path;
+  known_path = NULL;
+  pthread_mutex_unlock (&known_path_lock);
+  return path;
+}
+
+void
+slots_forget_preflight (void)
+{
+  path_free (take_known_path ());
+}
+
+int
+slots_preflight (const struct parameters *p, const char *target, int lun,
+                 struct error *err)
+{
+  const struct session_params params = path_params (p, target, lun);
+  const uint64_t deadline = clock_ms () + p->login_timeout_ms;
+  struct lun_facts facts;
+  struct session *s;
+  struct path *path;
+  struct isid isid;
+  int r;
+
+  if (next_isid (&isid, err) == -1)
+    return -1;
+  path = path_new (p, target, deadline, NULL, err);
+  if (path == NULL)
+    return -1;
+  s = path_open (path, &params, &isid, deadline, NULL, err);
+  if (s == NULL) {
+    path_free (path);
+    return -1;
+  }
+  r = probe (s, lun, deadline, NULL, &facts, err);
+  session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+  known_path = path;
+  return r;
+}
+
+/* ---- slots ---- */
+
+/* For the engine: one try, at the next address in turn.  That the LUN is
+ * missing may pass, since a target that starts is seen before its LUNs are;
+ * another LUN in its place is final (ENODEV) when every address leads to one.
+ */
+static struct session *
+reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
+           const struct stop *stop, struct error *err)
+{
+  struct slot *slot = slotv;
+  struct slots *slots = slot->slots;
+  struct session *s;
+
+  s = path_try (slots->path, &slot->cursor, &slots->params, isid, deadline,
+                stop, err);
+  if (s && verify (s, slots, deadline, stop, err) == 0) {
+    path_worked (slots->path, &slot->cursor);
+    slot->strangers = 0;
+    return s;
+  }
+
+  if (s == NULL || err->err != ENODEV || slot->cursor.turn == 0)
+    slot->strangers = 0;
+  if (s && err->err == ENODEV)
+    slot->strangers++;
+  if (err->err == ENODEV && slot->strangers < path_count (slots->path))
+    err->err = ENXIO;
+  if (s) {
+    session_close (s, NULL);
+    path_failed (&slot->cursor);
+  }
+  return NULL;
+}
+
+static void
+free_slot (struct slot *slot)
+{
+  free (slot->name);
+  free (slot);
+}
+
+static struct slot *
+new_slot (struct slots *slots, unsigned number, struct error *err)
+{
+  struct slot *slot = calloc (1, sizeof *slot);
+
+  if (slot == NULL ||
+      asprintf (&slot->name, "%s/%d session %u", slots->target, slots->lun,
+                number) == -1) {
+    free (slot);
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  slot->slots = slots;
+  if (next_isid (&slot->isid, err) == -1) {
+    free_slot (slot);
+    return NULL;
+  }
+  return slot;
+}
+
+static int
+start_engine (struct slot *slot, struct session *s, struct error *err)
+{
+  const struct parameters *p = slot->slots->p;
+  const struct engine_params params = {
+    .name = slot->name,
+    .timeout_ms = p->timeout_ms,
+    .attempt_timeout_ms = ATTEMPT_TIMEOUT_MS,
+    .recovery_timeout_ms = p->recovery_timeout_ms,
+    .noop_interval_ms = p->noop_interval_ms,
+    .noop_timeout_ms = p->noop_timeout_ms,
+    .isid = slot->isid,
+    .connect = reconnect,
+    .opaque = slot,
+    .shutting_down = shutting_down,
+  };
+
+  slot->engine = engine_start (&params, s, err);
+  return slot->engine ? 0 : -1;
+}
+
+/* Open one more session.  The first one asks the LUN everything, the others
+ * make sure that they have reached the same.
+ */
+static struct slot *
+open_slot (struct slots *slots, unsigned number, bool first, uint64_t deadline,
+           const struct stop *stop, struct error *err)
+{
+  struct slot *slot = new_slot (slots, number, err);
+  struct session *s;
+  int r;
+
+  if (slot == NULL)
+    return NULL;
+  s = path_open (slots->path, &slots->params, &slot->isid, deadline, stop,
+                 err);
+  if (s == NULL)
+    goto failed;
+  if (first)
+    r = probe (s, slots->lun, deadline, stop, slots->facts, err);
+  else
+    r = verify (s, slots, deadline, stop, err);
+  if (r == -1) {
+    session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+    goto failed;
+  }
+  if (start_engine (slot, s, err) == -1)
+    goto failed;
+
+  debug_session ("%s: open", slot->name);
+  return slot;
+
+ failed:
+  free_slot (slot);
+  return NULL;
+}
+
+/* Names are looked up when they are needed first, on the thread of the client
+ * that needs them.
+ */
+static int
+find_path (struct slots *slots, uint64_t deadline, const struct stop *stop,
+           struct error *err)
+{
+  if (slots->path == NULL)
+    slots->path = take_known_path ();
+  if (slots->path == NULL)
+    slots->path = path_new (slots->p, slots->target, deadline, stop, err);
+  return slots->path ? 0 : -1;
+}
+
+/* A further session is not worth as long a wait as the first one. */
+static uint64_t
+open_deadline (const struct slots *slots, bool first)
+{
+  const unsigned ms = slots->p->login_timeout_ms;
+
+  return clock_ms () +
+    (first || ms < ATTEMPT_TIMEOUT_MS ? ms : ATTEMPT_TIMEOUT_MS);
+}
+
+/* Under the lock, which is let go of meanwhile: the slot, or NULL. */
+static struct slot *
+add_slot (struct slots *slots, const struct stop *stop, struct error *err)
+{
+  const bool first = slots->nr_open == 0;
+  const uint64_t deadline = open_deadline (slots, first);
+  const unsigned number = ++slots->nr_named;
+  struct slot *slot = NULL;
+
+  slots->opening++;
+  pthread_mutex_unlock (&slots->lock);
+  if (find_path (slots, deadline, stop, err) == 0)
+    slot = open_slot (slots, number, first, deadline, stop, err);
+  pthread_mutex_lock (&slots->lock);
+
+  slots->opening--;
+  slots->tries++;
+  if (slot)
+    slots->open[slots->nr_open++] = slot;
+  else
+    slots->failure = *err;
+  pthread_cond_broadcast (&slots->tried);
+  return slot;
+}
+
+/* Under the lock: somebody else opens the first session.  If that fails, it
+ * does for all who wait, or they would fail one after the other.
+ */
+static int
+await_first (struct slots *slots, struct error *err)
+{
+  const unsigned tries = slots->tries;
+
+  while (slots->tries == tries)
+    pthread_cond_wait (&slots->tried, &slots->lock);
+  if (slots->nr_open > 0)
+    return 0;
+  *err = slots->failure;
+  return -1;
+}
+
+/* The slot that is used least; one that is up before one that is not. */
+static struct slot *
+least_used (struct slots *slots)
+{
+  struct slot *best = NULL;
+  bool up, best_up = false;
+  unsigned i;
+
+  for (i = 0; i < slots->nr_open; ++i) {
+    struct slot *slot = slots->open[i];
+
+    up = engine_is_up (slot->engine);
+    if (best == NULL || up > best_up ||
+        (up == best_up && slot->users < best->users)) {
+      best = slot;
+      best_up = up;
+    }
+  }
+  return best;
+}
+
+static bool
+worth_another (const struct slots *slots, const struct slot *best)
+{
+  return best == NULL ||
+    (best->users > 0 && slots->nr_open + slots->opening < slots->p->sessions &&
+     clock_ms () >= slots->refused_until);
+}
+
+/* Under the lock: the slot for one more user. */
+static struct slot *
+choose_slot (struct slots *slots, const struct stop *stop, struct error *err)
+{
+  struct slot *best, *added;
+
+  if (slots->nr_open == 0 && slots->opening > 0 &&
+      await_first (slots, err) == -1)
+    return NULL;
+  best = least_used (slots);
+  if (!worth_another (slots, best))
+    return best;
+  added = add_slot (slots, stop, err);
+  if (added)
+    return added;
+  if (best) {
+    debug_session ("no further session: %s: sharing %s", err->msg,
+                   best->name);
+    slots->refused_until = clock_ms () + REFUSED_MS;
+  }
+  return best;
+}
+
+/* ---- running commands ---- */
+
+/* A slot that is up, for one that is not; NULL: there is none. */
+static struct slot *
+substitute (struct slots *slots, const struct slot *slot)
+{
+  struct slot *best;
+
+  pthread_mutex_lock (&slots->lock);
+  best = least_used (slots);
+  pthread_mutex_unlock (&slots->lock);
+  return best && best != slot && engine_is_up (best->engine) ? best : NULL;
+}
+
+/* May another slot carry it out?  What was sent may not, since its task may
+ * live; nor may a write, while an older one could still come after it.
+ */
+static bool
+may_move (struct slot *slot, const struct command *cmd)
+{
+  return cmd->answer.status == STATUS_LOST && cmd->issues == 0 &&
+    (cmd->direction != DATA_OUT || !engine_has_loose_ends (slot->engine));
+}
+
+void
+slot_run (void *slotv, struct command *cmds, size_t n)
+{
+  struct slot *slot = slotv, *other;
+  size_t i, k;
+
+  engine_run (slot->engine, cmds, n);
+  for (i = 0; i < n; i += k) {
+    for (k = 0; i + k < n && may_move (slot, &cmds[i + k]); ++k)
+      ;
+    other = k > 0 ? substitute (slot->slots, slot) : NULL;
+    if (other)
+      engine_run (other->engine, &cmds[i], k);
+    if (k == 0)
+      k = 1;
+  }
+}
+
+struct engine *
+slot_engine (const struct slot *slot)
+{
+  return slot->engine;
+}
+
+/* ---- all of them ---- */
+
+struct slots *
+slots_new (const struct parameters *p, const char *target, int lun,
+           struct lun_facts *facts, struct error *err)
+{
+  struct slots *slots = calloc (1, sizeof *slots);
+
+  if (slots == NULL) {
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  slots->p = p;
+  slots->target = target;
+  slots->lun = lun;
+  slots->facts = facts;
+  slots->params = path_params (p, target, lun);
+  pthread_mutex_init (&slots->lock, NULL);
+  pthread_cond_init (&slots->tried, NULL);
+  return slots;
+}
+
+struct slot *
+slots_take (struct slots *slots, bool counts, const struct stop *stop,
+            struct error *err)
+{
+  struct slot *slot;
+
+  pthread_mutex_lock (&slots->lock);
+  slot = choose_slot (slots, stop, err);
+  if (slot && counts)
+    slot->users++;
+  pthread_mutex_unlock (&slots->lock);
+  return slot;
+}
+
+void
+slots_give_back (struct slot *slot)
+{
+  pthread_mutex_lock (&slot->slots->lock);
+  slot->users--;
+  pthread_mutex_unlock (&slot->slots->lock);
+}
+
+static void
+report_counters (const struct slot *slot)
+{
+  struct engine_counters c;
+
+  engine_get_counters (slot->engine, &c);
+  debug_verbose ("%s: %" PRIu64 " commands, %" PRIu64 " bytes, %" PRIu64
+                 " issued again, %" PRIu64 " losses, longest stall %" PRIu64
+                 " ms", slot->name, c.commands, c.bytes, c.retries, c.losses,
+                 c.longest_stall_ms);
+}
+
+void
+slots_begin_stop (struct slots *slots)
+{
+  unsigned i;
+
+  for (i = 0; i < slots->nr_open; ++i)
+    engine_begin_stop (slots->open[i]->engine);
+}
+
+void
+slots_free (struct slots *slots, uint64_t deadline)
+{
+  unsigned i;
+
+  /* All are told before the first one is waited for. */
+  slots_begin_stop (slots);
+  for (i = 0; i < slots->nr_open; ++i) {
+    report_counters (slots->open[i]);
+    engine_stop (slots->open[i]->engine, deadline);
+    free_slot (slots->open[i]);
+  }
+  path_free (slots->path);
+  pthread_cond_destroy (&slots->tried);
+  pthread_mutex_destroy (&slots->lock);
+  free (slots);
+}
