@@ -23,6 +23,7 @@ against_itself=no
 plugins=()
 commands=()
 bench_options=()
+status=0
 
 usage ()
 {
@@ -50,7 +51,7 @@ On a machine that others use:
                            values need root and shut out some of the noise
 Where it goes:
   --results DIR            (default: results/DATE-MODE beside this script)
-For what may follow --, see `bench --help'.
+For what may follow --, see `bench-nbd --help'.
 END
 }
 
@@ -145,7 +146,7 @@ start_servers ()
 }
 
 # load NAME OPTION...: runs the load generator on $servers; its tables go to
-# results under NAME.
+# results under NAME.  What fails decides the status at the end.
 load ()
 {
   local name=$1
@@ -153,7 +154,7 @@ load ()
   echo
   echo "== $name"
   run_child "${bench_nice[@]}" "$bench" --target-pid "$bench_tgt_pid" \
-    "$@" "${bench_options[@]}" "${servers[@]}"
+    "$@" "${bench_options[@]}" "${servers[@]}" || status=$?
 }
 
 matrix ()
@@ -182,7 +183,7 @@ jobs ()
   [ ${#plugins[@]} -gt 0 ] && [ $with_qemu = yes ] || return
   run_child "$here/jobs.sh" --results "$results" --plugin "${plugins[0]#*=}" \
     --nbdkit-options "${nbdkit_options[*]}" \
-    --plugin-options "${plugin_options[*]}" "$@"
+    --plugin-options "${plugin_options[*]}" "$@" || status=$?
 }
 
 run_full ()
@@ -209,8 +210,12 @@ bench_begin $((1 << 20))
 exec 3>&1 > >(tee "$results/report.txt")
 tee=$!
 describe_machine
+for p in "${plugins[@]}"; do
+  echo "${p#*=}: $(sha256sum <"${p#*=}" | cut -c 1-16)"
+done
 "run_$mode"
 exec >&3
 wait "$tee"
 echo
 echo "results are in $results"
+[ "$status" = 0 ]

@@ -54,8 +54,8 @@ static void
 usage (FILE *fp)
 {
   fprintf (fp,
-"usage: bench [OPTIONS] NAME,URI,PID[,PID...] NAME,URI,PID[,PID...] ...\n"
-"Loads NBD servers of the same disk in turn and compares each with the first.\n"
+"usage: bench-nbd [OPTIONS] NAME,URI,PID[,PID...] NAME,URI,PID[,PID...] ...\n"
+"Loads NBD servers of one disk in turn and compares each with the first.\n"
 "The matrix:\n"
 "  --op LIST           of randread,randwrite,read,write (default: all)\n"
 "  --bs LIST           request sizes (4k,64k,1m)\n"

@@ -225,7 +225,7 @@ describe_machine ()
   echo "date: $(date -u '+%F %T') UTC"
   echo "kernel: $(uname -sr), $(nproc) cores," \
     "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
-  echo "plugin: $(git -C "$(dirname "${BASH_SOURCE[0]}")" \
+  echo "tree: $(git -C "$(dirname "${BASH_SOURCE[0]}")" \
     describe --always --dirty 2>/dev/null || echo unknown)"
   echo "load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
   echo "nbdkit: $("${NBDKIT:-nbdkit}" --version | head -n 1)"

@@ -33,9 +33,6 @@
 #define UNMAP_CHUNK (256 * 1024 * 1024)
 #define CACHE_CHUNK (32 * 1024 * 1024)
 
-#define OP_UNMAP  0x42
-#define BIT_UNMAP 0x08          /* of byte 1 of WRITE SAME, SBC-4 5.50 */
-
 static uint32_t
 block_len_of (const struct handle *h)
 {
@@ -260,7 +257,7 @@ refused_same (struct work *w, const struct command *cmd)
 
   if (!work_is_refused (w->h, cmd))
     return false;
-  if (cmd->cdb[1] & BIT_UNMAP && !work_is_unknown (cmd))
+  if (cdb_has_unmap_bit (cmd->cdb) && !work_is_unknown (cmd))
     l->no_write_same_unmap = true;
   else if (cmd->cdb_len == 16)
     l->no_write_same16 = true;
@@ -305,7 +302,7 @@ fill_trim (struct work *w, uint64_t done, struct command *cmd, unsigned nth)
 static bool
 refused_trim (struct work *w, const struct command *cmd)
 {
-  if (cmd->cdb[0] != OP_UNMAP)
+  if (!cdb_is_unmap (cmd->cdb))
     return refused_same (w, cmd);
   if (!work_is_refused (w->h, cmd))
     return false;
@@ -366,7 +363,8 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
 }
 
 /* GOOD with a residual: nobody knows how many blocks are zeroes, nor how many
- * will be another time; a write can be trusted.  For a trim it does not matter.
+ * will be another time; a write can be trusted.  For a trim it does not
+ * matter.
  */
 static bool
 refused_zero (struct work *w, const struct command *cmd)

@@ -256,6 +256,18 @@ cdb_unmap (uint8_t *cdb, uint16_t list_len)
   return 10;
 }
 
+bool
+cdb_is_unmap (const uint8_t *cdb)
+{
+  return cdb[0] == OP_UNMAP;
+}
+
+bool
+cdb_has_unmap_bit (const uint8_t *cdb)
+{
+  return cdb[1] & BIT_UNMAP;
+}
+
 /* SBC-4, UNMAP parameter list.  Each of the two lengths counts what follows
  * its field.
  */

@@ -52,5 +52,9 @@ extern unsigned cdb_synchronize_cache16 (uint8_t *cdb);
 extern unsigned cdb_unmap (uint8_t *cdb, uint16_t list_len);
 extern void cdb_unmap_list (uint8_t list[UNMAP_LIST_LEN],
                             uint64_t lba, uint32_t blocks);
+extern bool cdb_is_unmap (const uint8_t *cdb);
+
+/* Of a WRITE SAME: is it to deallocate? */
+extern bool cdb_has_unmap_bit (const uint8_t *cdb);
 
 #endif /* ISCSI_CDB_H */

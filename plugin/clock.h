@@ -6,6 +6,7 @@
 #define ISCSI_CLOCK_H
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -29,6 +30,13 @@ clock_left (uint64_t deadline)
   if (deadline <= now)
     return 0;
   return deadline - now > INT_MAX ? INT_MAX : (int) (deadline - now);
+}
+
+/* The end of the first of ‘n’ equal shares of the time that is left. */
+static inline uint64_t
+clock_share (uint64_t deadline, size_t n)
+{
+  return clock_ms () + (uint64_t) clock_left (deadline) / n;
 }
 
 #endif /* ISCSI_CLOCK_H */

@@ -61,8 +61,8 @@ struct command {
 };
 
 /* How a set of commands is carried out: each once, all at the same time,
- * returning when every answer is there.  The two kinds are a bare session
- * (session_ask) and an engine (engine_run).
+ * returning when every answer is there: by a bare session (session_ask), an
+ * engine (engine_run) or a slot and those that stand in for it (slot_run).
  */
 struct runner {
   void (*run) (void *handle, struct command *cmds, size_t n);

@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "session-private.h"
 
 /* What a logout may take. */
-#define LOGOUT_MS 1000
 
 /* libiscsi's list is gone when the callback returns: it is copied there. */
 struct answer_copy {
@@ -135,10 +133,8 @@ session_discover (const struct session_params *p, const struct address *where,
   int r;
 
   /* Nobody else's (RFC 7143 section 6.3.5). */
-  if (getrandom (&isid, sizeof isid, 0) != sizeof isid)
-    return error_set (err, errno, "getrandom: %s", strerror (errno));
-  isid.random &= 0xffffff;
-
+  if (isid_random (&isid, err) == -1)
+    return -1;
   params.target = NULL;
   s = session_log_in (&params, where, &isid, ISCSI_SESSION_DISCOVERY,
                       deadline, stop, err);

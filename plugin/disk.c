@@ -9,9 +9,8 @@
 
 #include "clock.h"
 #include "disk.h"
+#include "session.h"
 #include "slots.h"
-
-#define LOGOUT_MS 1000
 
 /* All disks that are in use. */
 static pthread_mutex_t disks_lock = PTHREAD_MUTEX_INITIALIZER;

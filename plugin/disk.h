@@ -69,7 +69,8 @@ struct handle {
 
 /* Get hold of a LUN: the first handle opens its first session; each further
  * one gets a slot as slots_take says.  READ CAPACITY is read again each time.
- * Any thread; blocks up to the login timeout.  NULL with a sentence.
+ * Any thread; blocks up to the login timeout, and when the session is lost
+ * meanwhile up to recovery-timeout.  NULL with a sentence.
  */
 extern struct handle *disk_open (const struct parameters *p,
                                  const char *target, int lun,
@@ -82,7 +83,9 @@ extern struct handle *disk_hold (const struct parameters *p,
                                  const char *target, int lun,
                                  const struct stop *stop, struct error *err);
 
-/* The last handle of a LUN logs out of it. */
+/* The last handle of a LUN logs out of it, and waits for that up to
+ * LOGOUT_MS.  Any thread, when no request of the handle is under way.
+ */
 extern void disk_close (struct handle *h);
 
 /* Log out of everything, and close what handles are left: nbdkit closes

@@ -561,7 +561,7 @@ engine_run (void *ev, struct command *cmds, size_t n)
       next = engine_settle (e, &me);
     }
     else
-      engine_settle (e, NULL);         /* somebody was quicker: a post is due */
+      engine_settle (e, NULL);  /* somebody was quicker: a post is due */
     next = let_go (e, &me, next);
   }
 

@@ -20,10 +20,14 @@
 
 struct engine;
 
-/* How an engine gets a session, first and again.  Called on the engine's
- * own thread.  Tries until ‘deadline’ (clock_ms); NULL with a sentence.
- * err->err ENODEV means that another LUN answers now: everything that is
- * held fails at once.
+/* How an engine gets a session again.  Called on the engine's own thread.
+ * Tries until ‘deadline’ (clock_ms); NULL with a sentence.  err->err tells:
+ *   ENODEV  another LUN answers now: everything that is held fails at once
+ *   ENXIO   the LUN is missing: that may pass, unless the target had just
+ *           said that it was gone
+ *   EBUSY   no room for the session: the one before has ended, see
+ *           engine_has_loose_ends
+ *   ESHUTDOWN  asked to stop
  */
 typedef struct session *(*engine_connect_fn) (void *opaque,
                                               const struct isid *isid,
@@ -57,12 +61,12 @@ extern struct engine *engine_start (const struct engine_params *p,
                                     struct error *err);
 
 /* Tell the engine's thread to end, without waiting for it.  Nothing more is
- * to be submitted.
+ * to be submitted.  Any thread.
  */
 extern void engine_begin_stop (struct engine *e);
 
 /* End the engine's thread, log out (waiting until ‘deadline’ at most) and
- * free everything.  No call of engine_run may be under way.
+ * free everything.  No other call for this engine may be under way.
  */
 extern void engine_stop (struct engine *e, uint64_t deadline);
 
@@ -72,18 +76,22 @@ extern void engine_stop (struct engine *e, uint64_t deadline);
  */
 extern void engine_run (void *engine, struct command *cmds, size_t n);
 
+/* What follows may be called from any thread, and takes the lock briefly. */
+
 /* Sleep, unless the server goes away: false.  For retry_policy. */
 extern bool engine_sleep (void *engine, unsigned ms);
 
 /* Why the session was lost or is down, for messages: "" when it is up. */
 extern void engine_last_error (struct engine *e, struct error *err);
 
+/* Is there a session? */
 extern bool engine_is_up (struct engine *e);
 
 /* Did writes fail that were sent?  The target may still execute them, until
  * the session is back or the target has none.
  */
 extern bool engine_has_loose_ends (struct engine *e);
+
 extern void engine_get_counters (struct engine *e, struct engine_counters *c);
 
 #endif /* ISCSI_ENGINE_H */

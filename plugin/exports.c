@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cdb.h"
 #include "clock.h"
@@ -19,6 +18,7 @@
 #include "path.h"
 #include "retry.h"
 #include "sense.h"
+#include "session.h"
 
 #define MAX_LUNS (URL_MAX_LUN + 1)
 
@@ -29,9 +29,6 @@
 
 /* One LUN may use up this part of the time that is left for all. */
 #define LUN_SHARE 4
-
-/* What a logout is waited for at most. */
-#define LOGOUT_MS 1000
 
 /* Longest iSCSI name, slash, LUN. */
 #define NAME_LEN (URL_MAX_NAME + 1 + 5 + 1)
@@ -52,13 +49,6 @@ typedef int (*visit_fn) (struct walk *w, const char *target, int lun,
                          const struct lun_facts *facts, void *opaque,
                          struct error *err);
 
-/* One of ‘n’ equal shares of the time that is left. */
-static uint64_t
-share (uint64_t deadline, size_t n)
-{
-  return clock_ms () + (uint64_t) clock_left (deadline) / n;
-}
-
 static int
 walk_start (struct walk *w, const struct parameters *p,
             const struct stop *stop, struct error *err)
@@ -73,12 +63,11 @@ walk_start (struct walk *w, const struct parameters *p,
    * same would end (RFC 7143 section 6.3.5), nor that of another listing
    * that runs at the same time.
    */
-  if (getentropy (&w->isid, sizeof w->isid) == -1)
-    return error_set (err, EIO, "cannot get random numbers: %s",
-                      strerror (errno));
-  w->isid.random &= 0xffffff;
+  if (isid_random (&w->isid, err) == -1)
+    return -1;
 
-  w->path = path_new (p, p->url.target, share (w->deadline, 2), stop, err);
+  w->path = path_new (p, p->url.target, clock_share (w->deadline, 2), stop,
+                      err);
   return w->path ? 0 : -1;
 }
 
@@ -150,8 +139,8 @@ walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
 
   params.target = target;
   params.any_lun = true;
-  s = path_open (w->path, &params, &w->isid, share (w->deadline, 2), w->stop,
-                 err);
+  s = path_open (w->path, &params, &w->isid, clock_share (w->deadline, 2),
+                 w->stop, err);
   if (s == NULL)
     return -1;
 
@@ -176,7 +165,7 @@ static int
 walk_probe (struct walk *w, const char *target, int lun,
             struct lun_facts *facts, struct error *err)
 {
-  const uint64_t deadline = share (w->deadline, LUN_SHARE);
+  const uint64_t deadline = clock_share (w->deadline, LUN_SHARE);
   struct session_params params = w->params;
   struct session_asker asker;
   struct session *s;
@@ -243,7 +232,7 @@ walk_portal (struct walk *w, visit_fn visit, void *opaque, struct error *err)
   size_t i, n, nr_luns;
   int *luns, r = 0;
 
-  if (path_discover (w->path, share (w->deadline, 2), w->stop, &list, &n,
+  if (path_discover (w->path, clock_share (w->deadline, 2), w->stop, &list, &n,
                      err) == -1)
     return -1;
   if (w->one_target && n > 1)

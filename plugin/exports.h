@@ -18,7 +18,7 @@
 #include "error.h"
 #include "lun.h"
 #include "parameters.h"
-#include "session.h"
+#include "stop.h"
 
 /* Which LUN the client means; *target is allocated.  Takes no time, unless
  * the name is empty and has to be looked up as exports_default does.

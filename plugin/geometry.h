@@ -43,7 +43,8 @@ extern uint32_t transfer_blocks (uint32_t want, uint32_t block_len,
                                  uint32_t limit, bool cdb10);
 
 /* nbdkit's .block_size rules: minimum a power of two 1..64 KiB, preferred a
- * power of two 512..32 MiB, maximum a multiple of the minimum.
+ * power of two 512..32 MiB, maximum a multiple of the minimum.  They are in
+ * bytes; granularity and opt_transfer (VPD B0) in blocks.
  */
 struct block_sizes {
   uint32_t minimum, preferred, maximum;

@@ -21,6 +21,15 @@
 
 #define MAX_REDIRECTS 4
 
+int
+isid_random (struct isid *isid, struct error *err)
+{
+  if (getrandom (isid, sizeof *isid, 0) != sizeof *isid)
+    return error_set (err, errno, "getrandom: %s", strerror (errno));
+  isid->random &= 0xffffff;
+  return 0;
+}
+
 /* Login response status, class and detail, RFC 7143 section 11.13.5. */
 enum login_status {
   LOGIN_MOVED_TEMPORARILY   = 0x0101,
@@ -238,7 +247,8 @@ session_wait_step (struct session *s, uint64_t deadline,
       return error_set (err, ESHUTDOWN, "the server is shutting down");
     if (left == 0)
       return error_set (err, ETIMEDOUT, "no answer in time");
-    if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 && errno != EINTR)
+    if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
+        errno != EINTR)
       return error_set (err, errno, "poll: %s", strerror (errno));
     session_enter (s);
     r = iscsi_service (s->ctx, fd.revents);

@@ -56,9 +56,9 @@ extern int lun_mode (const struct runner *r, const struct retry_policy *p,
                      int lun, struct mode *mode, struct error *err);
 
 /* After a new login: is this still the LUN that ‘facts’ describes?  Same
- * identity and block length; not smaller, if it has no identity.  -1 with a sentence if not,
- * with err->err ENODEV; any other errno: could not be asked (ENXIO: there
- * is no such LUN at the moment).
+ * identity and block length; not smaller, if it has no identity.  -1 with a
+ * sentence if not, with err->err ENODEV; any other errno: could not be asked
+ * (ENXIO: there is no such LUN at the moment).
  */
 extern int lun_verify (const struct runner *r, const struct retry_policy *p,
                        int lun, const struct lun_facts *facts,

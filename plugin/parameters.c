@@ -15,6 +15,7 @@
 #include <nbdkit-plugin.h>
 
 #include "parameters.h"
+#include "secret.h"
 
 #define MAX_DELAY_MS (24 * 60 * 60 * 1000)
 
@@ -61,14 +62,6 @@ parameters_init (struct parameters *p)
     .preflight = true,
     .sched_batch = true,
   };
-}
-
-static void
-secret_free (char *s)
-{
-  if (s)
-    explicit_bzero (s, strlen (s));
-  free (s);
 }
 
 /* Put ‘str’, which may be a secret and is owned from now on, where another

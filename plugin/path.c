@@ -44,12 +44,6 @@ path_params (const struct parameters *p, const char *target, int lun)
   };
 }
 
-static uint64_t
-share (uint64_t deadline, size_t n)
-{
-  return clock_ms () + (uint64_t) clock_left (deadline) / n;
-}
-
 static void
 add_address (struct addresses *a, const struct address *address)
 {
@@ -82,11 +76,11 @@ look_up (const struct parameters *p, uint64_t deadline,
 {
   size_t i;
 
-  add_host (a, p->url.host, p->url.port, share (deadline, 1 + p->nr_portals),
-            stop, err);
+  add_host (a, p->url.host, p->url.port,
+            clock_share (deadline, 1 + p->nr_portals), stop, err);
   for (i = 0; i < p->nr_portals; ++i)
     add_host (a, p->portals[i].host, p->portals[i].port,
-              share (deadline, p->nr_portals - i), stop, err);
+              clock_share (deadline, p->nr_portals - i), stop, err);
   return a->n > 0 ? 0 : -1;
 }
 
@@ -104,7 +98,8 @@ add_discovered (struct addresses *a, const struct discovered *d,
       debug_session ("portal %s: %s", d->portals[i], err.msg);
       continue;
     }
-    add_host (a, host, port, share (deadline, d->nr_portals - i), stop, &err);
+    add_host (a, host, port, clock_share (deadline, d->nr_portals - i), stop,
+              &err);
     free (host);
   }
 }
@@ -143,7 +138,7 @@ path_new (const struct parameters *p, const char *target, uint64_t deadline,
     return NULL;
   }
   if (p->portal_auto && target)
-    discover_portals (path, target, share (deadline, 2), stop);
+    discover_portals (path, target, clock_share (deadline, 2), stop);
   return path;
 }
 
@@ -240,7 +235,8 @@ open_one (struct path *path, const struct session_params *params,
 
   for (i = 0; i < n && s == NULL; ++i) {
     at = pick (path, first + i);
-    s = session_open (params, &at, isid, share (deadline, n - i), stop, &why);
+    s = session_open (params, &at, isid, clock_share (deadline, n - i), stop,
+                      &why);
     if (s)
       prefer (path, &at);
     else {
@@ -298,7 +294,7 @@ path_try (struct path *path, struct path_cursor *cursor,
   struct session *s;
 
   if (cursor->turn > 0 && cursor->turn % path_count (path) == 0)
-    look_up_again (path, share (deadline, 2), stop);
+    look_up_again (path, clock_share (deadline, 2), stop);
   if (cursor->turn == 0 || cursor->first != preferred (path))
     *cursor = (struct path_cursor) { .first = preferred (path) };
 
@@ -336,7 +332,7 @@ path_discover (struct path *path, uint64_t deadline, const struct stop *stop,
 
   for (i = 0; i < nr; ++i) {
     at = pick (path, first + i);
-    if (session_discover (&params, &at, share (deadline, nr - i), stop,
+    if (session_discover (&params, &at, clock_share (deadline, nr - i), stop,
                           list, n, err) == 0)
       return 0;
     debug_session ("discovery at %s: %s", at.text, err->msg);

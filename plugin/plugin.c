@@ -27,8 +27,8 @@
 #include "geometry.h"
 #include "parameters.h"
 #include "scheduling.h"
-#include "session.h"
 #include "slots.h"
+#include "stop.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 

@@ -187,7 +187,8 @@ format_address (const struct addrinfo *ai, uint16_t port,
 
 int
 resolve (const char *host, uint16_t port, uint64_t deadline,
-         const struct stop *stop, struct address out[MAX_ADDRESSES], struct error *err)
+         const struct stop *stop, struct address out[MAX_ADDRESSES],
+         struct error *err)
 {
   struct addrinfo *ai = NULL, *p;
   int n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Shared by the two halves of the session room: login.c, which opens and
- * closes sessions, and session.c, which carries commands over them.
+/* Shared by the files of the session room: login.c, which opens and closes
+ * sessions, session.c, which carries commands over them, and discover.c,
+ * which asks for targets.
  */
 
 #ifndef ISCSI_SESSION_PRIVATE_H

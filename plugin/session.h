@@ -34,6 +34,12 @@ struct isid {
   uint16_t qualifier;
 };
 
+/* One that nobody else has.  -1 with a sentence. */
+extern int isid_random (struct isid *isid, struct error *err);
+
+/* How long a logout is worth waiting for. */
+#define LOGOUT_MS 1000
+
 struct session_params {
   const char *initiator_name;
   const char *target;           /* iSCSI name */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "debug.h"
@@ -20,8 +19,6 @@
 
 /* A target that refused a further session is not asked again for so long. */
 #define REFUSED_MS 60000
-
-#define LOGOUT_MS 1000
 
 struct slot {
   struct slots *slots;
@@ -72,14 +69,14 @@ next_isid (struct isid *isid, struct error *err)
 {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   static struct isid next;
+  static bool begun;
   int r = 0;
 
   pthread_mutex_lock (&lock);
-  if (next.qualifier == 0 &&
-      getrandom (&next.random, sizeof next.random, 0) != sizeof next.random)
-    r = error_set (err, errno, "getrandom: %s", strerror (errno));
-  else {
-    next.random &= 0xffffff;
+  if (!begun)
+    r = isid_random (&next, err);
+  if (r == 0) {
+    begun = true;
     next.qualifier++;
     *isid = next;
   }

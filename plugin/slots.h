@@ -45,7 +45,7 @@ extern struct slots *slots_new (const struct parameters *p,
 extern struct slot *slots_take (struct slots *slots, bool counts,
                                 const struct stop *stop, struct error *err);
 
-/* For a user that was counted.  The slot stays open. */
+/* For a user that was counted.  The slot stays open.  Any thread. */
 extern void slots_give_back (struct slot *slot);
 
 /* For engine_last_error and engine_sleep.  It lives as long as the slots. */
@@ -59,8 +59,8 @@ extern void slot_run (void *slot, struct command *cmds, size_t n);
 /* Tell all engines to end, without waiting. */
 extern void slots_begin_stop (struct slots *slots);
 
-/* Log out of all, until ‘deadline’ (clock_ms) at most.  No command may be
- * under way.
+/* Log out of all, until ‘deadline’ (clock_ms) at most, and free everything.
+ * Any thread, when nobody uses the slots any more.
  */
 extern void slots_free (struct slots *slots, uint64_t deadline);
 

@@ -16,7 +16,8 @@
 #include "work.h"
 
 /* ‘rq’ is what the client asked for, for messages: count and offset may be
- * a part of it.  All return 0, or -1 with *err set.
+ * a part of it, in bytes.  All return 0, or -1 with *err set.  Any thread of
+ * a client; they block until the range is done or has failed.
  */
 extern int transfer_read (struct handle *h, const struct request *rq,
                           void *buf, uint64_t count, uint64_t offset,

@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <arpa/inet.h>
 
+#include "secret.h"
 #include "url.h"
 
 #define MAX_HOST 253            /* RFC 1035 section 2.3.4, without the root */
@@ -139,14 +140,6 @@ static int
 out_of_memory (struct error *err)
 {
   return error_set (err, ENOMEM, "out of memory");
-}
-
-static void
-secret_free (char *s)
-{
-  if (s)
-    explicit_bzero (s, strlen (s));
-  free (s);
 }
 
 static int

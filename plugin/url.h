@@ -7,13 +7,13 @@
  * The user part ends at the last '@' before the first '/'.  In the form
  * user%password@ (libiscsi's) everything is taken literally; in the form
  * user:password@ (RFC 3986) user and password are %-decoded, as the target
- * always is.  A user part with both '%' and ':' is
+ * always is.  With both '%' and ':' it is what the first of them says; but if
+ * it starts with "iqn.", "eui." or "naa.", which stand before a ':' of their
+ * own, it is
  *
  * 1. user:password@, if there is a '%' before the first ':', and each of
  *    those has two hexadecimal digits after it: iqn.2001-04.com.x%3Ahost:pw@
- * 2. else user%password@, if it starts with "iqn.", "eui." or "naa.", up to
- *    the first '%': iqn.2001-04.com.x:host%pw@
- * 3. else what the first of '%' and ':' says.
+ * 2. else user%password@: iqn.2001-04.com.x:host%pw@
  *
  * Arguments are target_user, target_password (%-decoded), header_digest and
  * iser (which has no value).  A portal group tag after the port

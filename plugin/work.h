@@ -54,7 +54,8 @@ struct work {
   void *opaque;                 /* the kind's own */
 };
 
-/* 0: all of it was done; 1: there is no command for it that the LUN knows,
+/* On the thread of the request, which it blocks, as all that follows.
+ * 0: all of it was done; 1: there is no command for it that the LUN knows,
  * and part of it may be done; -1: an error.
  */
 extern int work_carry_out (struct work *w, struct error *err);
