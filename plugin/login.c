@@ -54,7 +54,10 @@ static _Thread_local struct {
   bool header_digest;           /* HeaderDigest=CRC32C */
   bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
                                    challenge */
-  bool tiny_segments;           /* MaxRecvDataSegmentLength= below 512 */
+  bool tiny_segments;           /* libiscsi would send less than 512 bytes
+                                   at a time */
+  bool grouped;                 /* TargetPortalGroupTag= */
+  uint16_t portal_group;
 } agreed;
 
 /* The value of a key of the login response, NULL if it is another key. */
@@ -81,6 +84,13 @@ is_proof (const char *value)
     strspn (value + 2, "0") < 32;
 }
 
+/* As libiscsi keeps it: in 32 bits. */
+static bool
+is_tiny (const char *value)
+{
+  return (uint32_t) strtol (value, NULL, 10) < 512;
+}
+
 static void
 watch_login (int level, const char *message)
 {
@@ -92,8 +102,13 @@ watch_login (int level, const char *message)
     agreed.name = true;
   if ((value = reply_value (message, "CHAP_R=")))
     agreed.proof = is_proof (value);
-  if ((value = reply_value (message, "MaxRecvDataSegmentLength=")))
-    agreed.tiny_segments = strtol (value, NULL, 10) < 512;
+  if ((value = reply_value (message, "MaxRecvDataSegmentLength=")) ||
+      (value = reply_value (message, "TargetRecvDataSegmentLength=")))
+    agreed.tiny_segments |= is_tiny (value);
+  if ((value = reply_value (message, "TargetPortalGroupTag="))) {
+    agreed.grouped = true;
+    agreed.portal_group = (uint16_t) strtoul (value, NULL, 10);
+  }
   if (level <= debug_pdu_level ())
     debug_pdu (level, message);
 }

@@ -32,6 +32,7 @@ struct session {
   size_t lingering;             /* of these, answered: see command_cb */
   size_t writes;                /* carried, of more than one PDU */
   struct zombie *zombies;       /* tasks of commands that are over */
+  size_t nr_zombies;
   session_done_fn done;
   void *opaque;
 

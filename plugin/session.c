@@ -208,6 +208,20 @@ struct zombie {
   struct scsi_task *task;
 };
 
+/* On a link that is slower than the clients the send queue might never be
+ * empty: nothing is added to it when there are so many.
+ */
+#define MAX_ZOMBIES 256
+
+/* Is anything queued, be it that the target's window is closed?  Then it may
+ * be a DATA-OUT PDU, which libiscsi sends when the window opens.
+ */
+static bool
+has_unsent (const struct session *s)
+{
+  return session_wants_write (s) || iscsi_out_queue_length (s->ctx) > 0;
+}
+
 static void
 free_zombies (struct session *s)
 {
@@ -218,6 +232,7 @@ free_zombies (struct session *s)
     scsi_free_scsi_task (z->task);
     free (z);
   }
+  s->nr_zombies = 0;
 }
 
 static void
@@ -231,6 +246,7 @@ bury (struct session *s, struct scsi_task *task)
   z->task = task;
   z->next = s->zombies;
   s->zombies = z;
+  s->nr_zombies++;
 }
 
 /* More than a command PDU carries with every target: the rest follows in PDUs
@@ -247,7 +263,7 @@ finish (struct session *s, struct command *cmd)
 {
   char text[SENSE_TEXT_LEN];
 
-  if (cmd->direction == DATA_OUT && session_wants_write (s))
+  if (cmd->direction == DATA_OUT && has_unsent (s))
     bury (s, cmd->task);
   else
     scsi_free_scsi_task (cmd->task);
@@ -280,7 +296,7 @@ command_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
 
   /* A write that failed early is over when the rest of it has been sent. */
   if (cmd->direction == DATA_OUT && status != SCSI_STATUS_GOOD &&
-      session_wants_write (s)) {
+      has_unsent (s)) {
     cmd->answered = true;
     s->lingering++;
     return;
@@ -353,7 +369,7 @@ session_carried (const struct session *s)
 bool
 session_takes_more (const struct session *s)
 {
-  return s->lingering == 0;
+  return s->lingering == 0 && s->nr_zombies < MAX_ZOMBIES;
 }
 
 void
@@ -421,7 +437,7 @@ finish_lingering (struct session *s)
 {
   struct command *cmd, *next;
 
-  if ((s->lingering == 0 && s->zombies == NULL) || session_wants_write (s))
+  if ((s->lingering == 0 && s->zombies == NULL) || has_unsent (s))
     return;
   free_zombies (s);
   s->lingering = 0;

@@ -105,9 +105,9 @@ extern int session_submit (struct session *s, struct command *cmd);
 /* The commands that are carried (submitted, not over), oldest first. */
 extern const struct queue *session_carried (const struct session *s);
 
-/* False while a failed write is still being flushed out of libiscsi's send
- * queue: no further command may be submitted until session_service has
- * sent it all.
+/* False while libiscsi's send queue is to be emptied, of what is left of a
+ * failed write or of many that are over: no further command may be submitted
+ * until session_service has sent it all.
  */
 extern bool session_takes_more (const struct session *s);
 
