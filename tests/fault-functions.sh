@@ -38,6 +38,8 @@ requires_scripted_target ()
   requires_fault_tools
   requires_nbdsh
   export PYTHONPATH=$tests_dir${PYTHONPATH:+:$PYTHONPATH}
+  # The modules beside it leave nothing behind, by hand either.
+  export PYTHONDONTWRITEBYTECODE=1
 }
 
 # ---------------------------------------------------------------------

@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""The iSCSI side of the scripted target: sessions, PDUs, the login, bursts
+of data and answers (RFC 7143).  What becomes of a command, once it and its
+data are here, is for the target to say.
+"""
+
+import socket
+import struct
+
+from scripted_disk import GOOD
+
+NO_TAG = 0xffffffff
+
+
+class Session:
+    def __init__(self, key, tsih):
+        self.key, self.tsih = key, tsih
+        self.alive = True
+        self.conn = None
+        self.attention = []       # unit attentions that wait
+        self.max_recv = 8192      # of the initiator
+
+
+class Task:
+    """A SCSI command under way."""
+
+    def __init__(self, conn, bhs):
+        self.conn, self.session = conn, conn.session
+        self.cdb = bhs[32:48]
+        self.itt, self.edtl = struct.unpack_from(">II", bhs, 16)
+        self.lun = bhs[8:16]
+        self.reads, self.writes = bool(bhs[1] & 0x40), bool(bhs[1] & 0x20)
+        self.data = bytearray()
+        self.wanted = 0           # bytes of the burst that is under way
+
+
+class Connection:
+    def __init__(self, target, reader, writer):
+        self.target, self.reader, self.writer = target, reader, writer
+        self.set = target.set
+        self.session = None
+        self.stat_sn, self.exp_cmd_sn = 1, 0
+        self.tasks = {}           # writes that wait for data, by ITT
+        self.data_sn = 0
+        self.ping_sent = None
+        self.logged_in = False
+
+    # PDUs.
+
+    async def receive(self):
+        bhs = await self.reader.readexactly(48)
+        ahs, length = bhs[4] * 4, int.from_bytes(bhs[5:8], "big")
+        data = await self.reader.readexactly(ahs + length + -length % 4)
+        return bhs, data[ahs:ahs + length]
+
+    def send(self, bhs, data=b"", sn=True):
+        """Fill in lengths and numbers.  sn: takes a StatSN."""
+        bhs = bytearray(bhs)
+        bhs[5:8] = len(data).to_bytes(3, "big")
+        struct.pack_into(">III", bhs, 24, self.stat_sn, self.exp_cmd_sn,
+                         (self.exp_cmd_sn + self.set["window"] - 1)
+                         & 0xffffffff)
+        if sn:
+            self.stat_sn = (self.stat_sn + 1) & 0xffffffff
+        pad = -len(data) % 4
+        garbage = self.set["pad"] == "login" or (
+            self.set["pad"] == "garbage" and self.logged_in)
+        fill = b"\xa5" if garbage else b"\0"
+        self.writer.write(b"".join((bhs, data, fill * pad)))
+
+    def end(self, reset):
+        if reset:
+            sock = self.writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+            self.writer.transport.abort()
+        else:
+            self.writer.close()
+
+    # Login, RFC 7143 section 6.3.
+
+    def refuse_login(self, bhs, status, text=b""):
+        reply = bytearray(48)
+        reply[0] = 0x23
+        reply[8:20] = bhs[8:20]
+        reply[36:38] = status.to_bytes(2, "big")
+        self.send(reply, text)
+
+    def answer_keys(self, keys):
+        s = self.set
+        fixed = {
+            "AuthMethod": "None", "HeaderDigest": "None",
+            "DataDigest": "None", "ErrorRecoveryLevel": "0",
+            "MaxConnections": "1", "MaxOutstandingR2T": "1",
+            "DataPDUInOrder": "Yes", "DataSequenceInOrder": "Yes",
+            "DefaultTime2Wait": "2", "DefaultTime2Retain": "0",
+            "InitialR2T": "Yes" if s["initial-r2t"] else "No",
+            "ImmediateData": "Yes" if s["immediate-data"] else "No",
+            "FirstBurstLength": str(s["first-burst"]),
+            "MaxBurstLength": str(s["max-burst"]),
+            "IFMarker": "No", "OFMarker": "No",
+        }
+        reply = []
+        for key, value in keys.items():
+            if key in fixed:
+                reply.append(f"{key}={fixed[key]}")
+            elif key == "MaxRecvDataSegmentLength":
+                self.session.max_recv = int(value)
+                reply.append(f"{key}={s['max-recv']}")
+        return reply
+
+    async def login(self):
+        """True: in full feature phase.  False: refused."""
+        first = True
+        while True:
+            bhs, data = await self.receive()
+            if bhs[0] & 0x3f != 0x03:
+                return False
+            keys = dict(item.split("=", 1) for item in
+                        data.decode(errors="replace").split("\0")
+                        if "=" in item)
+            if first:
+                self.exp_cmd_sn = struct.unpack_from(">I", bhs, 24)[0]
+                if not self.begin_session(bhs, keys):
+                    return False
+            reply = self.answer_keys(keys)
+            if first:
+                reply.append("TargetPortalGroupTag=1")
+            first = False
+            flags = bhs[1] & 0x8f
+            if self.set["pretend"]:
+                flags = 0x87
+                reply += ["CHAP_N=pretender",
+                          f"CHAP_R={self.set['pretend']}"]
+            last = flags & 0x80 and flags & 3 == 3
+            if last:
+                self.reinstate()
+            self.login_reply(bhs, flags, reply)
+            if last:
+                return True
+
+    def login_reply(self, bhs, flags, keys):
+        reply = bytearray(48)
+        reply[0], reply[1] = 0x23, flags
+        reply[8:20] = bhs[8:20]
+        if flags & 0x83 == 0x83:
+            struct.pack_into(">H", reply, 14, self.session.tsih)
+        self.send(reply, "".join(k + "\0" for k in keys).encode())
+
+    def begin_session(self, bhs, keys):
+        target = self.target
+        target.count("logins")
+        rule = target.rule_for({"login", "all"})
+        if rule is not None:
+            if rule.action == "login":
+                self.refuse_login(bhs, int(rule.arg, 16))
+            elif rule.action == "redirect":
+                self.refuse_login(bhs, 0x0101, b"TargetAddress="
+                                  + rule.arg.encode() + b",1\0")
+            elif rule.action in ("drop", "close"):
+                self.end(rule.action == "drop")
+            elif rule.action == "swallow":
+                target.silent.append(self)
+            return False
+        key = (keys.get("InitiatorName", ""), bytes(bhs[8:14]))
+        limit = self.set["max-sessions"]
+        others = [s for s in target.sessions if s.key != key]
+        if limit and len(others) >= limit:
+            target.count("refused")
+            self.refuse_login(bhs, 0x0302)
+            return False
+        target.tsih += 1
+        self.session = Session(key, target.tsih)
+        self.session.conn = self
+        if self.set["login-ua"]:
+            self.session.attention.append(0x2900)
+        return True
+
+    def reinstate(self):
+        for old in list(self.target.sessions):
+            if old.key == self.session.key and self.set["reinstate"]:
+                self.target.count("reinstated")
+                self.target.end_session(old)
+                if old.conn is not None:
+                    old.conn.end(True)
+        self.target.sessions.append(self.session)
+
+    # Full feature phase.
+
+    async def serve(self):
+        self.logged_in = True
+        while True:
+            bhs, data = await self.receive()
+            op = bhs[0] & 0x3f
+            if op != 0x05 and not self.in_order(bhs):
+                self.target.count("misordered")
+                self.end(True)
+                return
+            if op == 0x01:
+                self.command(bhs, data)
+            elif op == 0x05:
+                self.data_out(bhs, data)
+            elif op == 0x00:
+                self.nop_out(bhs, data)
+            elif op == 0x02:
+                self.task_management(bhs)
+            elif op == 0x04:
+                self.text(bhs, data)
+            elif op == 0x06:
+                self.logout(bhs)
+                if self.set["hang-up"]:
+                    return
+            else:
+                self.reject(bhs, 0x05)
+            await self.writer.drain()
+
+    def in_order(self, bhs):
+        """Commands come in CmdSN order; a hole would never be filled."""
+        cmd_sn = struct.unpack_from(">I", bhs, 24)[0]
+        if bhs[0] & 0x40:
+            return True
+        if cmd_sn != self.exp_cmd_sn:
+            return False
+        self.exp_cmd_sn = (self.exp_cmd_sn + 1) & 0xffffffff
+        return True
+
+    def nop_out(self, bhs, data):
+        itt = struct.unpack_from(">I", bhs, 16)[0]
+        if itt == NO_TAG:
+            self.target.count("pongs")
+            self.ping_sent = None
+            return
+        self.target.count("pings")
+        if self.target.rule_for({"nop"}) is not None:
+            return
+        self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0, bhs[8:16], itt,
+                              NO_TAG) + bytes(24), data[:self.limit()])
+
+    def limit(self):
+        return max(self.session.max_recv, 512)
+
+    def ping(self):
+        self.ping_sent = self.ping_sent or self.target.loop.time()
+        self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0,
+                              bytes([0, self.set["lun"]]) + bytes(6),
+                              NO_TAG, 0x1234) + bytes(24), sn=False)
+
+    def asynchronous(self, event):
+        self.send(struct.pack(">BBHI8sII", 0x32, 0x80, 0, 0, bytes(8),
+                              NO_TAG, 0) + bytes(12)
+                  + struct.pack(">BBHHHI", event, 0, 1, 1, 1, 0))
+
+    def reject(self, bhs, reason):
+        self.send(struct.pack(">BBBBI8sI", 0x3f, 0x80, reason, 0, 0,
+                              bytes(8), NO_TAG) + bytes(28), bhs)
+
+    def task_management(self, bhs):
+        itt = struct.unpack_from(">I", bhs, 16)[0]
+        self.target.count("task-management")
+        self.send(struct.pack(">BBBB12sI", 0x22, 0x80, 0, 0, bytes(12), itt)
+                  + bytes(28))
+
+    def text(self, bhs, data):
+        itt = struct.unpack_from(">I", bhs, 16)[0]
+        reply = b""
+        if b"SendTargets" in data:
+            reply = (f"TargetName={self.target.iqn}\0TargetAddress="
+                     f"127.0.0.1:{self.target.port},1\0").encode()
+        self.send(struct.pack(">BBHI8sII", 0x24, 0x80, 0, 0, bytes(8), itt,
+                              NO_TAG) + bytes(24), reply)
+
+    def logout(self, bhs):
+        itt = struct.unpack_from(">I", bhs, 16)[0]
+        self.target.count("logouts")
+        self.target.end_session(self.session)
+        self.send(struct.pack(">BBHI8sI", 0x26, 0x80, 0, 0, bytes(8), itt)
+                  + bytes(28))
+
+    # Data to the target, RFC 7143 section 4.2.
+
+    def command(self, bhs, data):
+        task = Task(self, bhs)
+        task.data += data
+        self.target.count("commands")
+        if not task.writes:
+            self.target.run(task)
+            return
+        if not bhs[1] & 0x80:
+            task.wanted = min(self.set["first-burst"], task.edtl) - len(data)
+        self.tasks[task.itt] = task
+        if bhs[1] & 0x80:
+            self.next_burst(task)
+
+    def next_burst(self, task):
+        have = len(task.data)
+        if have >= task.edtl:
+            del self.tasks[task.itt]
+            self.target.run(task)
+            return
+        n = min(self.set["max-burst"], task.edtl - have)
+        self.send(struct.pack(">BBHI8sII", 0x31, 0x80, 0, 0, task.lun,
+                              task.itt, task.itt) + bytes(12)
+                  + struct.pack(">III", 0, have, n), sn=False)
+        if self.set["early-good"]:
+            del self.tasks[task.itt]
+            self.target.count("early")
+            self.respond(task, GOOD, residual=0)
+
+    def data_out(self, bhs, data):
+        task = self.tasks.get(struct.unpack_from(">I", bhs, 16)[0])
+        at = struct.unpack_from(">I", bhs, 40)[0]
+        if task is None and self.set["early-good"]:
+            return
+        if task is None or at != len(task.data):
+            self.target.count("misordered")
+            self.end(True)
+            return
+        task.data += data
+        if bhs[1] & 0x80:
+            self.next_burst(task)
+
+    # Answers.
+
+    def sense(self, key, asc):
+        form = self.set["sense"]
+        if form == "none":
+            return b""
+        if form == "descriptor":
+            data = struct.pack(">BBHBBBB", 0x72, key, asc, 0, 0, 0, 0)
+        else:
+            data = struct.pack(">BBBIBIHBBH", 0x70, 0, key, 0, 10, 0, asc,
+                               0, 0, 0)
+        if form == "truncated":
+            return struct.pack(">H", len(data)) + data[:6]
+        return struct.pack(">H", len(data)) + data
+
+    def respond(self, task, status, data=b"", response=0, residual=None):
+        """residual None: what is due; else bytes of underflow to claim."""
+        if residual is None:
+            moved = len(task.data) if task.writes else 0
+            residual = max(task.edtl - moved, 0)
+        flags = 0x80 | (0x02 if residual > 0 else 0)
+        self.send(struct.pack(">BBBBI8sI", 0x21, flags, response, status, 0,
+                              bytes(8), task.itt) + bytes(24)
+                  + struct.pack(">I", residual), data)
+
+    def send_data(self, task, data, residual=None):
+        """Data-In, the last with status GOOD."""
+        data = data[:task.edtl]
+        if residual is None:
+            residual = task.edtl - len(data)
+        if not data:
+            self.respond(task, GOOD, residual=residual)
+            return
+        size = min(self.limit(), self.set["data-in"])
+        for sn, at in enumerate(range(0, len(data), size)):
+            part = data[at:at + size]
+            last = at + len(part) == len(data)
+            if self.set["holes"] and at > 0 and not last:
+                continue
+            flags = 0x81 | (0x02 if residual > 0 else 0) if last else 0
+            self.send(struct.pack(">BBBBI8sII", 0x25, flags, 0, GOOD, 0,
+                                  task.lun, task.itt, NO_TAG) + bytes(12)
+                      + struct.pack(">III", sn, at,
+                                    residual if last else 0), part, sn=last)
