@@ -58,6 +58,10 @@ struct engine {
   _Atomic (struct command *) inbox; /* submitted, latest first, linked by
                                        ‘next’ only */
 
+  /* Written under the lock, read without it. */
+  atomic_bool is_up;            /* state == UP */
+  atomic_bool loose_ends;       /* see engine_has_loose_ends */
+
   pthread_mutex_t lock;         /* protects everything below, and libiscsi */
   enum state state;
   struct session *session;      /* when UP */
@@ -77,7 +81,6 @@ struct engine {
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t lost_at;             /* clock_ms */
-  bool loose_ends;              /* see engine_has_loose_ends */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */
   unsigned fruitless;           /* sessions in a row that were of no use */

@@ -200,8 +200,8 @@ is_too_old (const struct engine *e, const struct command *cmd, uint64_t now)
     now - cmd->lost_since >= e->p.recovery_timeout_ms;
 }
 
-/* What was given up is over now that the new session has ended the old one's
- * tasks (RFC 7143 section 6.3.5): no write of it can come after one that is
+/* What was given up is over now that the old session's tasks have ended with
+ * the login (engine_connect_fn): no write of it can come after one that is
  * newer.
  */
 static void
@@ -227,11 +227,13 @@ engine_adopt (struct engine *e, struct session *session)
   e->session = session;
   session_set_done (session, command_done, e);
   e->state = UP;
+  e->is_up = true;
   e->up_since = clock_ms ();
   e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
   e->window = MAX_DEPTH;
   e->successes = 0;
-  e->gone = e->loose_ends = false;
+  e->gone = false;
+  e->loose_ends = false;
   end_given_up (e);
   e->commands_before = e->counters.commands;
 }
@@ -298,6 +300,7 @@ lose_session (struct engine *e)
   e->ping_sent = 0;
   e->lost_at = now;
   e->state = RECOVERING;
+  e->is_up = false;
   e->counters.losses++;
   e->fruitless = was_fruitless (e, &undone, now) ? e->fruitless + 1 : 0;
   hold (e, &undone, now);
@@ -651,23 +654,27 @@ engine_last_error (struct engine *e, struct error *err)
 }
 
 bool
-engine_is_up (struct engine *e)
+engine_is_up (const struct engine *e)
 {
-  bool up;
-
-  pthread_mutex_lock (&e->lock);
-  up = e->state == UP;
-  engine_release (e);
-  return up;
+  return e->is_up;
 }
 
 bool
-engine_has_loose_ends (struct engine *e)
+engine_has_loose_ends (const struct engine *e)
 {
+  return e->loose_ends;
+}
+
+bool
+engine_has_unsettled_writes (struct engine *e)
+{
+  const struct command *cmd;
   bool r;
 
   pthread_mutex_lock (&e->lock);
   r = e->loose_ends;
+  for (cmd = e->pending.head; cmd != NULL && !r; cmd = cmd->next)
+    r = cmd->direction == DATA_OUT && cmd->issues > 0;
   engine_release (e);
   return r;
 }

@@ -25,9 +25,9 @@ struct engine;
  *   ENODEV  another LUN answers now: everything that is held fails at once
  *   ENXIO   the LUN is missing: that may pass, unless the target had just
  *           said that it was gone
- *   EBUSY   no room for the session: the one before has ended, see
- *           engine_has_loose_ends
  *   ESHUTDOWN  asked to stop
+ * When there is a session the tasks of the one before are dead: what it was
+ * sent is sent again.
  */
 typedef struct session *(*engine_connect_fn) (void *opaque,
                                               const struct isid *isid,
@@ -76,7 +76,7 @@ extern void engine_stop (struct engine *e, uint64_t deadline);
  */
 extern void engine_run (void *engine, struct command *cmds, size_t n);
 
-/* What follows may be called from any thread, and takes the lock briefly. */
+/* What follows may be called from any thread. */
 
 /* Sleep, unless the server goes away: false.  For retry_policy. */
 extern bool engine_sleep (void *engine, unsigned ms);
@@ -85,12 +85,15 @@ extern bool engine_sleep (void *engine, unsigned ms);
 extern void engine_last_error (struct engine *e, struct error *err);
 
 /* Is there a session? */
-extern bool engine_is_up (struct engine *e);
+extern bool engine_is_up (const struct engine *e);
 
 /* Did writes fail that were sent?  The target may still execute them, until
- * the session is back or the target has none.
+ * the session is back.
  */
-extern bool engine_has_loose_ends (struct engine *e);
+extern bool engine_has_loose_ends (const struct engine *e);
+
+/* Or are some held that were?  For engine_connect_fn. */
+extern bool engine_has_unsettled_writes (struct engine *e);
 
 extern void engine_get_counters (struct engine *e, struct engine_counters *c);
 

@@ -350,11 +350,6 @@ try_to_recover (struct engine *e)
   else if (!session && why.err != ESHUTDOWN) {
     debug_session ("%s: cannot log in again: %s", e->name, why.msg);
     e->why = why;
-    /* No room for a session that it would reinstate if it had it: the old one
-     * and its tasks are gone (RFC 7143 section 6.3.5).
-     */
-    if (why.err == EBUSY)
-      e->loose_ends = false;
     if (e->state == RECOVERING &&
         (why.err == ENODEV || (why.err == ENXIO && e->gone)))
       go_down (e);

@@ -426,6 +426,7 @@ log_in (struct session *s, const struct session_params *p,
     iscsi_set_log_level (s->ctx, debug_pdu_level ());
     session_leave (s);
     s->logs = debug_pdu_level () > 0;
+    s->portal_group = agreed.grouped ? agreed.portal_group : -1;
     return check_agreed (p, err);
   }
   if ((s->step_status == SCSI_STATUS_REDIRECT ||
@@ -574,6 +575,53 @@ session_open (const struct session_params *p, const struct address *where,
     s = NULL;
   }
   return s;
+}
+
+int
+session_portal_group (const struct session *s)
+{
+  return s->portal_group;
+}
+
+static void
+reset_cb (struct iscsi_context *ctx, int status, void *command_data,
+          void *private_data)
+{
+  struct session *s = private_data;
+
+  s->step_response = command_data ? *(uint32_t *) command_data : UINT32_MAX;
+  session_step_cb (ctx, status, command_data, private_data);
+}
+
+/* LOGICAL UNIT RESET, RFC 7143 section 11.5.1. */
+static int
+reset_lun (struct session *s)
+{
+  int r;
+
+  s->step_over = false;
+  session_enter (s);
+  r = iscsi_task_mgmt_async (s->ctx, s->lun, ISCSI_TM_LUN_RESET, 0xffffffff,
+                             0, reset_cb, s);
+  session_leave (s);
+  return r;
+}
+
+int
+session_reset_lun (struct session *s, int lun, uint64_t deadline,
+                   const struct stop *stop, struct error *err)
+{
+  struct error cause = { 0 };
+
+  if (reset_lun (s) == -1)
+    return error_set (err, ENOMEM, "cannot reset LUN %d", lun);
+  if (session_wait_step (s, deadline, stop, &cause) == -1)
+    return error_set (err, cause.err, "LUN %d was not reset: %s", lun,
+                      cause.msg);
+  if (s->step_status != SCSI_STATUS_GOOD || s->step_response != 0)
+    return error_set (err, EIO, "LUN %d was not reset: the target says no "
+                      "(response %u)", lun, s->step_response);
+  return wait_ready (s, lun, deadline, stop, err);
 }
 
 static int

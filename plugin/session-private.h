@@ -26,6 +26,7 @@ struct session {
   bool lost;                    /* only session_close is left to do */
   bool closing;                 /* callbacks come from the destruction */
   bool logs;                    /* libiscsi logs: see session_enter */
+  int portal_group;             /* tag; -1: the target did not tell */
   uint64_t last_heard;          /* clock_ms */
 
   struct queue carried;         /* submitted, not over */
@@ -39,6 +40,7 @@ struct session {
   /* The step of opening or logging out that is waited for. */
   bool step_over;
   int step_status;
+  uint32_t step_response;       /* to a task management function */
   char step_error[256];         /* libiscsi's text for a failed step, which
                                    it overwrites soon after */
 

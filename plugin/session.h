@@ -76,6 +76,19 @@ extern struct session *session_open (const struct session_params *p,
                                      const struct stop *stop,
                                      struct error *err);
 
+/* The tag of the portal group that the session is in; -1: the target did not
+ * tell.  A login reinstates a session of the same group only (RFC 7143
+ * sections 4.4.3, 6.3.5).
+ */
+extern int session_portal_group (const struct session *s);
+
+/* LOGICAL UNIT RESET: end the commands of all who use the LUN (SAM-5 section
+ * 6.3.3), and eat the UNIT ATTENTION that tells of it.  Blocks and fails as
+ * session_open.
+ */
+extern int session_reset_lun (struct session *s, int lun, uint64_t deadline,
+                              const struct stop *stop, struct error *err);
+
 /* Close the connection and free everything, without a logout.  Commands
  * that were submitted and are not over are not called back: they are
  * appended to ‘undone’, in the order of their submission, and their

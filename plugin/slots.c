@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,18 @@ struct slot {
   char *name;                   /* for messages */
   struct path_cursor cursor;    /* which address to try next */
   size_t strangers;             /* addresses in a row with another LUN */
+  int portal_group;             /* of the last session; -1: not told */
   struct engine *engine;
+  unsigned number;              /* in slots->open */
   unsigned users;               /* those that count */
+
+  /* The slots, a bit for each, where a write that this one had moved there
+   * failed, and may still be executed.  Set and cleared under the lock.
+   */
+  _Atomic uint64_t owed;
 };
+
+_Static_assert (MAX_SESSIONS <= 64, "a slot is a bit");
 
 struct slots {
   /* Constant, but for the path, which whoever opens the first slot finds. */
@@ -159,6 +169,24 @@ slots_preflight (const struct parameters *p, const char *target, int lun,
 
 /* ---- slots ---- */
 
+/* Make sure that nothing which the session before was sent is executed any
+ * more.  The login has done so, unless it went to another portal group, where
+ * it made a session beside the old one.  Then it takes a reset of the LUN, but
+ * only writes are worth that: all who use the LUN feel it.
+ */
+static int
+end_old_tasks (const struct slot *slot, struct session *s, uint64_t deadline,
+               const struct stop *stop, struct error *err)
+{
+  const int group = session_portal_group (s);
+
+  if (group == slot->portal_group || !engine_has_unsettled_writes (slot->engine))
+    return 0;
+  log_event ("%s: in portal group %d instead of %d, where writes may be left: "
+             "resetting the LUN", slot->name, group, slot->portal_group);
+  return session_reset_lun (s, slot->slots->lun, deadline, stop, err);
+}
+
 /* For the engine: one try, at the next address in turn.  That the LUN is
  * missing may pass, since a target that starts is seen before its LUNs are;
  * another LUN in its place is final (ENODEV) when every address leads to one.
@@ -173,8 +201,10 @@ reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
 
   s = path_try (slots->path, &slot->cursor, &slots->params, isid, deadline,
                 stop, err);
-  if (s && verify (s, slots, deadline, stop, err) == 0) {
+  if (s && verify (s, slots, deadline, stop, err) == 0 &&
+      end_old_tasks (slot, s, deadline, stop, err) == 0) {
     path_worked (slots->path, &slot->cursor);
+    slot->portal_group = session_portal_group (s);
     slot->strangers = 0;
     return s;
   }
@@ -265,6 +295,7 @@ open_slot (struct slots *slots, unsigned number, bool first, uint64_t deadline,
     session_logout (s, clock_ms () + LOGOUT_MS, NULL);
     goto failed;
   }
+  slot->portal_group = session_portal_group (s);
   if (start_engine (slot, s, err) == -1)
     goto failed;
 
@@ -317,8 +348,10 @@ add_slot (struct slots *slots, const struct stop *stop, struct error *err)
 
   slots->opening--;
   slots->tries++;
-  if (slot)
+  if (slot) {
+    slot->number = slots->nr_open;
     slots->open[slots->nr_open++] = slot;
+  }
   else
     slots->failure = *err;
   pthread_cond_broadcast (&slots->tried);
@@ -407,6 +440,44 @@ substitute (struct slots *slots, const struct slot *slot)
   return best && best != slot && engine_is_up (best->engine) ? best : NULL;
 }
 
+/* Could a write that was moved to another slot, and failed there, still come
+ * after a newer one?
+ */
+static bool
+is_owed (struct slot *slot)
+{
+  struct slots *slots = slot->slots;
+  unsigned i;
+  bool r;
+
+  if (slot->owed == 0)
+    return false;
+  pthread_mutex_lock (&slots->lock);
+  for (i = 0; i < slots->nr_open; ++i)
+    if (!engine_has_loose_ends (slots->open[i]->engine))
+      slot->owed &= ~(UINT64_C (1) << i);
+  r = slot->owed != 0;
+  pthread_mutex_unlock (&slots->lock);
+  return r;
+}
+
+/* After the commands were carried out by another slot. */
+static void
+note_owed (struct slot *slot, const struct slot *other,
+           const struct command *cmds, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; ++i)
+    if (cmds[i].direction == DATA_OUT && cmds[i].issues > 0 &&
+        cmds[i].answer.status == STATUS_LOST) {
+      pthread_mutex_lock (&slot->slots->lock);
+      slot->owed |= UINT64_C (1) << other->number;
+      pthread_mutex_unlock (&slot->slots->lock);
+      return;
+    }
+}
+
 /* May another slot carry it out?  What was sent may not, since its task may
  * live; nor may a write, while an older one could still come after it.
  */
@@ -414,23 +485,39 @@ static bool
 may_move (struct slot *slot, const struct command *cmd)
 {
   return cmd->answer.status == STATUS_LOST && cmd->issues == 0 &&
-    (cmd->direction != DATA_OUT || !engine_has_loose_ends (slot->engine));
+    (cmd->direction != DATA_OUT ||
+     !(engine_has_loose_ends (slot->engine) || is_owed (slot)));
+}
+
+static void
+run_moved (struct slot *slot, struct command *cmds, size_t n)
+{
+  struct slot *other = substitute (slot->slots, slot);
+
+  if (other == NULL)
+    return;
+  engine_run (other->engine, cmds, n);
+  note_owed (slot, other, cmds, n);
 }
 
 void
 slot_run (void *slotv, struct command *cmds, size_t n)
 {
-  struct slot *slot = slotv, *other;
+  struct slot *slot = slotv;
   size_t i, k;
 
+  if (cmds[0].direction == DATA_OUT && is_owed (slot)) {
+    for (i = 0; i < n; ++i)
+      cmds[i].answer = (struct answer) { .status = STATUS_LOST };
+    return;
+  }
   engine_run (slot->engine, cmds, n);
   for (i = 0; i < n; i += k) {
     for (k = 0; i + k < n && may_move (slot, &cmds[i + k]); ++k)
       ;
-    other = k > 0 ? substitute (slot->slots, slot) : NULL;
-    if (other)
-      engine_run (other->engine, &cmds[i], k);
-    if (k == 0)
+    if (k > 0)
+      run_moved (slot, &cmds[i], k);
+    else
       k = 1;
   }
 }

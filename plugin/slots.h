@@ -52,7 +52,8 @@ extern void slots_give_back (struct slot *slot);
 extern struct engine *slot_engine (const struct slot *slot);
 
 /* A runner (command.h) whose handle is a slot: engine_run, by another slot if
- * this one is down and the commands were never sent.
+ * this one is down and the commands were never sent.  They are all writes or
+ * none is.
  */
 extern void slot_run (void *slot, struct command *cmds, size_t n);
 

@@ -13,7 +13,8 @@ socket; each is answered with a line that starts with "ok" or "error".  The
 second form sends one command, prints the answer and fails unless it is "ok".
 
 Commands:
-  rule RULE        add a rule (below); "rules clear" removes all
+  rule RULE        add a rule (below); "rules clear" removes all, "rules clear
+                   WHAT" those for WHAT
   set KEY=VALUE    change a setting (SETTINGS below has them all)
   status           counters, in key=value form
   release          let every held command go on
@@ -30,6 +31,7 @@ the first rule that matches wins.
 
 WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
 modesense read write flush unmap same lbastatus luns prefetch login;
+loginN, those with the Nth ISID that came;
 or a class: io (read write flush unmap same), capacity (both), any (what
 may report a unit attention: all but inquiry and luns), all.
 
@@ -94,6 +96,10 @@ SETTINGS = {
     "kill-tasks": 1,              # 0: held writes outlive their session
     "hang-up": 1,                 # 0: a logout leaves the connection open
     "early-good": 0,              # 1: writes end before their data are here
+    "window-jumps": 0,            # 1: MaxCmdSN closes the window while data
+                                  # of a write are asked for, and opens it
+    "portal-group": 1,            # of logins from now on
+    "reset": 1,                   # 0: LOGICAL UNIT RESET is not supported
     "holes": 0,                   # 1: of the Data-In PDUs of a command only
                                   # the first and the last are sent
     "data-in": 262144,            # bytes of data in one of them at most
@@ -116,6 +122,7 @@ class Target:
         self.rules = [Rule(r) for r in args.rule]
         self.sessions, self.connections, self.silent = [], [], []
         self.held = []
+        self.isids = []           # in the order in which they came
         self.counters = {}
         self.tsih = 0
         self.loop = asyncio.get_running_loop()
@@ -135,6 +142,15 @@ class Target:
         session.alive = False
         if session in self.sessions:
             self.sessions.remove(session)
+
+    def reset_lun(self):
+        """SAM-5 6.3.3: the commands of all sessions end."""
+        self.count("resets")
+        for _ in self.held:
+            self.count("killed")
+        self.held = []
+        for session in self.sessions:
+            session.attention.append(0x2900)
 
     # Commands.
 
@@ -244,8 +260,9 @@ class Target:
         live = [c for c in self.connections if c.session is not None]
         if word == "rule":
             self.rules.append(Rule(rest))
-        elif word == "rules" and rest == "clear":
-            self.rules.clear()
+        elif word == "rules" and rest.split()[:1] == ["clear"]:
+            what = rest.split()[1:]
+            self.rules = [r for r in self.rules if what and r.what != what[0]]
         elif word == "set":
             change_setting(self.set, rest)
         elif word == "status":

@@ -15,7 +15,7 @@ NO_TAG = 0xffffffff
 
 class Session:
     def __init__(self, key, tsih):
-        self.key, self.tsih = key, tsih
+        self.key, self.tsih = key, tsih # of the name, ISID and portal group
         self.alive = True
         self.conn = None
         self.attention = []       # unit attentions that wait
@@ -126,7 +126,8 @@ class Connection:
                     return False
             reply = self.answer_keys(keys)
             if first:
-                reply.append("TargetPortalGroupTag=1")
+                reply.append("TargetPortalGroupTag="
+                             f"{self.set['portal-group']}")
             first = False
             flags = bhs[1] & 0x8f
             if self.set["pretend"]:
@@ -151,7 +152,11 @@ class Connection:
     def begin_session(self, bhs, keys):
         target = self.target
         target.count("logins")
-        rule = target.rule_for({"login", "all"})
+        isid = bytes(bhs[8:14])
+        if isid not in target.isids:
+            target.isids.append(isid)
+        rule = target.rule_for({"login", "all",
+                                f"login{target.isids.index(isid) + 1}"})
         if rule is not None:
             if rule.action == "login":
                 self.refuse_login(bhs, int(rule.arg, 16))
@@ -163,7 +168,7 @@ class Connection:
             elif rule.action == "swallow":
                 target.silent.append(self)
             return False
-        key = (keys.get("InitiatorName", ""), bytes(bhs[8:14]))
+        key = (keys.get("InitiatorName", ""), isid, self.set["portal-group"])
         limit = self.set["max-sessions"]
         others = [s for s in target.sessions if s.key != key]
         if limit and len(others) >= limit:
@@ -257,9 +262,14 @@ class Connection:
 
     def task_management(self, bhs):
         itt = struct.unpack_from(">I", bhs, 16)[0]
-        self.target.count("task-management")
-        self.send(struct.pack(">BBBB12sI", 0x22, 0x80, 0, 0, bytes(12), itt)
-                  + bytes(28))
+        response = 0
+        if bhs[1] & 0x7f == 5 and self.set["reset"]:
+            self.target.reset_lun()
+        else:
+            self.target.count("task-management")
+            response = 5          # not supported
+        self.send(struct.pack(">BBBB12sI", 0x22, 0x80, response, 0,
+                              bytes(12), itt) + bytes(28))
 
     def text(self, bhs, data):
         itt = struct.unpack_from(">I", bhs, 16)[0]
@@ -299,6 +309,10 @@ class Connection:
             self.target.run(task)
             return
         n = min(self.set["max-burst"], task.edtl - have)
+        window = self.set["window"]
+        if self.set["window-jumps"]:
+            self.set["window"] += 0x7fffffff
+            self.ping()
         self.send(struct.pack(">BBHI8sII", 0x31, 0x80, 0, 0, task.lun,
                               task.itt, task.itt) + bytes(12)
                   + struct.pack(">III", 0, have, n), sn=False)
@@ -306,6 +320,10 @@ class Connection:
             del self.tasks[task.itt]
             self.target.count("early")
             self.respond(task, GOOD, residual=0)
+        if self.set["window-jumps"]:
+            self.set["window"] = window - 6
+            self.ping()
+            self.set["window"] = window
 
     def data_out(self, bhs, data):
         task = self.tasks.get(struct.unpack_from(">I", bhs, 16)[0])

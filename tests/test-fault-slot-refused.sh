@@ -13,6 +13,15 @@ run_nbdsh -c - <<END
 import time
 from scripted_client import tell
 
+def insist(call, *args):
+    for tries in range(100):
+        try:
+            return call(*args)
+        except nbd.Error as e:
+            assert e.errnum == errno.EIO, e
+            time.sleep(0.2)
+    raise AssertionError(f"{call.__name__} failed too often")
+
 handles = [nbd.NBD() for _ in range(3)]
 for h in handles:
     h.connect_uri("$uri")
@@ -20,14 +29,12 @@ for h in handles:
 assert "sessions=3" in tell("status")
 tell("set max-sessions=1")
 tell("drop")
+# A write on the way would stop all that follow (loose-ends): let reads find
+# out.
+for h in handles:
+    insist(h.pread, 512, 0)
 for i, h in enumerate(handles):
-    for tries in range(100):
-        try:
-            h.pwrite(bytes([i + 1]) * 4096, i * 4096)
-            break
-        except nbd.Error as e:
-            assert e.errnum == errno.EIO, e
-            time.sleep(0.2)
+    insist(h.pwrite, bytes([i + 1]) * 4096, i * 4096)
     assert h.pread(4096, i * 4096) == bytes([i + 1]) * 4096
 print(tell("status"))
 END

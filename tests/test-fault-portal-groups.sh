@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# The session is lost while the target holds a write, and comes back in another
+# portal group.  A login there reinstates nothing (RFC 7143 6.3.5), so the old
+# write would still be executed, after newer ones: the LUN is reset first.
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+
+start_scripted --set linger=1
+start_nbdkit iscsi "$url"
+run_nbdsh -u "$uri" -c - <<END
+from scripted_client import await_end, held_write, tell
+
+ended = held_write(h, b"O" * 4096, 0)
+tell("set portal-group=2")
+tell("drop 1")
+assert await_end(h, ended) == 0
+h.pwrite(b"N" * 4096, 0)
+h.flush()
+print(tell("release"))
+assert h.pread(4096, 0) == b"N" * 4096
+
+# Reads are not worth a reset.
+tell("set portal-group=3")
+tell("drop 1")
+assert h.pread(4096, 0) == b"N" * 4096
+h.pwrite(b"M" * 4096, 0)
+END
+equal "sessions reinstated" "$(scripted_fact reinstated)" 0
+equal "resets" "$(scripted_fact resets)" 1
+equal "held writes that were killed" "$(scripted_fact killed)" 1
+equal "first byte of the disk" "$(head -c 1 "$disk")" M
+shows 'in portal group 2 instead of 1' "$nbdkit_log"
+stop_nbdkit
+
+# A target that does not reset: nothing is sent again but in the old group.
+start_scripted --set linger=1 --set reset=0
+start_nbdkit iscsi "$url" recovery-timeout=2
+run_nbdsh -u "$uri" -c - <<END
+import time
+from scripted_client import await_end, held_write, tell
+
+ended = held_write(h, b"O" * 4096, 0)
+tell("set portal-group=2")
+tell("drop 1")
+assert await_end(h, ended) == errno.EIO
+for call in (lambda: h.pread(512, 0), lambda: h.pwrite(b"N" * 512, 0)):
+    try:
+        call()
+    except nbd.Error as e:
+        assert e.errnum == errno.EIO, e
+    else:
+        raise AssertionError("served in the other group")
+assert "write=1" in tell("status").split()
+
+tell("set portal-group=1")
+while True:
+    try:
+        h.pwrite(b"N" * 4096, 0)
+        break
+    except nbd.Error as e:
+        assert e.errnum == errno.EIO, e
+        time.sleep(0.1)
+h.flush()
+print(tell("release"))
+assert h.pread(4096, 0) == b"N" * 4096
+END
+equal "first byte of the disk" "$(head -c 1 "$disk")" N
+equal "held writes that were executed" "$(scripted_fact late-writes)" 0
+shows 'the target says no' "$nbdkit_log"
