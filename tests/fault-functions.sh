@@ -8,9 +8,11 @@
 #
 #   measured: test-fault-frozen: longest stall: 10.2 s, required 11 s
 #
-# They decide nothing: a test fails on wrong data, on errors where there
-# must be none, and on a hang.  A bound that is checked (within) is many
-# times the requirement, and longer still under a sanitizer or valgrind.
+# To miss what is required is no failure, since the machine may be busy with
+# other things.  A test fails on wrong data, on errors where there must be
+# none, and on a hang.  What counts as a hang is the bound that ‘within’
+# checks: at least four times what is required, and longer still under a
+# sanitizer or valgrind.
 
 # shellcheck source=functions.sh
 . "${0%/*}/functions.sh"
@@ -67,8 +69,8 @@ measured ()
   echo "measured: ${name%.sh}: $1: $(seconds "$2") s, required $3"
 }
 
-# within WHAT MS REQUIRED BOUND-SECONDS: the same, and it must not be more
-# than the bound.
+# within WHAT MS REQUIRED BOUND-SECONDS: the same, and fail if it is more
+# than the bound, four times REQUIRED or longer.
 within ()
 {
   measured "$1" "$2" "$3"

@@ -13,7 +13,7 @@ for answer in busy full; do
   start_load --seconds 4 --slots 256 --backing "$disk" --read-back "$uri"
   scripted rule io times=100 $answer
   finish_load
-  within "slowest request with 100 times ‘$answer’" "$(loaded max)" "3 s" 10
+  within "slowest request with 100 times ‘$answer’" "$(loaded max)" "3 s" 15
 done
 stop_nbdkit
 
@@ -26,7 +26,7 @@ for answer in busy full; do
     fail "a flush that met ‘$answer’ for ever worked"
   fi
   shows 'Input/output error' "$tmp/flush.err"
-  within "flush, ‘$answer’ for ever" $(($(now) - before)) "3 s" 10
+  within "flush, ‘$answer’ for ever" $(($(now) - before)) "3 s" 15
   scripted rules clear
   finish_load
   within "slowest read meanwhile" "$(loaded max)" "0.5 s" 10

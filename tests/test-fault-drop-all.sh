@@ -31,5 +31,5 @@ wave()
 wave()
 END
 { read -r held; read -r later; } <"$tmp/times"
-within "16 reads" "$held" "5 s" 16
-within "16 more" "$later" "5 s" 16
+within "16 reads" "$held" "5 s" 25
+within "16 more" "$later" "5 s" 25

@@ -15,7 +15,7 @@ before=$(now)
 if run_nbdsh -u "$uri" -c 'h.pread(512, 0)' 2>"$tmp/read.err"; then
   fail "a read worked that the target never answered"
 fi
-within "read that drops the session each time" $(($(now) - before)) "4 s" 10
+within "read that drops the session each time" $(($(now) - before)) "4 s" 20
 shows 'Input/output error' "$tmp/read.err"
 logins=$(($(scripted_fact logins) - logins))
 echo "$logins logins"

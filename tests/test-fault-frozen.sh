@@ -25,7 +25,7 @@ fi
 kill -STOP "$tgtd_pid"
 stopped=$(now)
 wait_until grep -q 'Input/output error' "$tmp/load.log"
-within "first error" $(($(now) - stopped)) "8 s (2 to notice, 6 held)" 20
+within "first error" $(($(now) - stopped)) "8 s (2 to notice, 6 held)" 40
 kill -CONT "$tgtd_pid"
 finish_load
 equal "what the client saw" "$(grep -o 'errno=.*' "$tmp/load.out" |

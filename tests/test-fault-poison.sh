@@ -15,7 +15,7 @@ before=$(now)
 if run_nbdsh -u "$uri" -c 'h.flush ()' 2>"$tmp/flush.err"; then
   fail "a flush worked that the target never answered"
 fi
-within "flush that drops the session each time" $(($(now) - before)) "4 s" 10
+within "flush that drops the session each time" $(($(now) - before)) "4 s" 20
 shows 'Input/output error' "$tmp/flush.err"
 finish_load
 measured "longest stall of those who read" "$(loaded stall)" "5 s"

@@ -35,7 +35,7 @@ use "$first" blackhole
 use "$first" freeze
 lost=$(now)
 wait_until used "$second" connections -ge 1
-within "from a frozen portal to the next" $(($(now) - lost)) "16 s" 60
+within "from a frozen portal to the next" $(($(now) - lost)) "16 s" 80
 sleep 1
 kill -TERM "$load_pid"
 finish_load

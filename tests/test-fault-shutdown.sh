@@ -21,7 +21,7 @@ serve_and_load ()
   start_load --connections 2 --seconds 300 --max-errors any "$uri"
   "$@"
   sleep 1.5
-  ends_within "$signal" "2 s" 5
+  ends_within "$signal" "2 s" 20
   wait $load_pid || true
   kill -CONT "$tgtd_pid" 2>/dev/null || true
   proxy accept

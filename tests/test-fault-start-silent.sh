@@ -15,7 +15,7 @@ silent ()
   scripted rule "$1" times=0 swallow
   before=$(now)
   refused iscsi "$url"
-  within "start, $1 without an answer" $(($(now) - before)) "15 s" 40
+  within "start, $1 without an answer" $(($(now) - before)) "15 s" 60
   shows 'LUN 1 did not answer|127\.0\.0\.1' "$tmp/refused.log"
 }
 silent login

@@ -31,7 +31,7 @@ wait_until test -s "$tmp/port"
 
 before=$(now)
 refused iscsi "iscsi://127.0.0.1:$(cat "$tmp/port")/iqn.x/1"
-within "start, no answer to the SYN" $(($(now) - before)) "15 s" 30
+within "start, no answer to the SYN" $(($(now) - before)) "15 s" 60
 before=$(now)
 refused iscsi "iscsi://127.0.0.1:$(cat "$tmp/port")/iqn.x/1" login-timeout=2
 within "the same with login-timeout=2" $(($(now) - before)) "2 s" 20

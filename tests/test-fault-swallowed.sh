@@ -17,7 +17,7 @@ for what in read write flush same unmap; do
   [ "$(loaded stall)" -ge 500 ] || [ "$(loaded max)" -ge 1500 ] ||
     fail "no $what was swallowed"
   within "slowest request when a $what was swallowed" "$(loaded max)" \
-         "4 s (timeout 2 s + 2 s)" 15
+         "4 s (timeout 2 s + 2 s)" 20
 done
 [ "$(scripted_fact reinstated)" -ge 1 ] ||
   fail "no session was reinstated: another ISID?"
