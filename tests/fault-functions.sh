@@ -19,7 +19,7 @@
 
 slack=1
 if [ "${SANITIZER:-none}" != none ]; then slack=4; fi
-if [ "${VALGRIND:-}" = 1 ]; then slack=20; fi
+if [ "${UNDER_VALGRIND:-}" = 1 ]; then slack=20; fi
 
 # A stall this long is a hang.
 stall_limit=$((90 * slack))

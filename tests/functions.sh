@@ -14,7 +14,7 @@
 # group of timeout), before run-test has to, so that the logs are still seen.
 if [ "${TEST_ENDED_BY:-}" != "$PPID" ]; then
   limit=$((${TEST_TIMEOUT:-600} / 2))
-  if [ "${VALGRIND:-}" = 1 ]; then limit=$((limit * 5)); fi
+  if [ "${UNDER_VALGRIND:-}" = 1 ]; then limit=$((limit * 5)); fi
   # exec keeps the process id, and it is timeout's from here.
   TEST_ENDED_BY=$$ exec timeout --kill-after=20 "$limit" "$BASH" "$0" "$@"
 fi

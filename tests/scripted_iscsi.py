@@ -245,11 +245,15 @@ class Connection:
     def limit(self):
         return max(self.session.max_recv, 512)
 
-    def ping(self):
-        self.ping_sent = self.ping_sent or self.target.loop.time()
+    def nop_in(self, ttt):
+        """TTT 0xffffffff: no answer is wanted."""
         self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0,
                               bytes([0, self.set["lun"]]) + bytes(6),
-                              NO_TAG, 0x1234) + bytes(24), sn=False)
+                              NO_TAG, ttt) + bytes(24), sn=False)
+
+    def ping(self):
+        self.ping_sent = self.ping_sent or self.target.loop.time()
+        self.nop_in(0x1234)
 
     def asynchronous(self, event):
         self.send(struct.pack(">BBHI8sII", 0x32, 0x80, 0, 0, bytes(8),
@@ -311,8 +315,9 @@ class Connection:
         n = min(self.set["max-burst"], task.edtl - have)
         window = self.set["window"]
         if self.set["window-jumps"]:
-            self.set["window"] += 0x7fffffff
-            self.ping()
+            # As far as one may go (RFC 1982) without going back.
+            self.set["window"] += 0x80000000 - window // 2
+            self.nop_in(NO_TAG)
         self.send(struct.pack(">BBHI8sII", 0x31, 0x80, 0, 0, task.lun,
                               task.itt, task.itt) + bytes(12)
                   + struct.pack(">III", 0, have, n), sn=False)
@@ -321,8 +326,8 @@ class Connection:
             self.target.count("early")
             self.respond(task, GOOD, residual=0)
         if self.set["window-jumps"]:
-            self.set["window"] = window - 6
-            self.ping()
+            self.set["window"] = window // 4
+            self.nop_in(NO_TAG)
             self.set["window"] = window
 
     def data_out(self, bhs, data):

@@ -9,7 +9,7 @@ requires_fault_tools
 requires_tgtd
 
 resets=100
-if [ "${VALGRIND:-}" = 1 ]; then resets=10; fi
+if [ "${UNDER_VALGRIND:-}" = 1 ]; then resets=10; fi
 
 disk_of 128M
 start_proxy
@@ -48,6 +48,6 @@ equal "threads" "$(server_threads)" "$threads"
 kill -TERM $load_pid
 finish_load
 within "longest stall" "$(loaded stall)" "0.5 s" 15
-if [ "${SANITIZER:-none}" = none ] && [ "${VALGRIND:-}" != 1 ]; then
+if [ "${SANITIZER:-none}" = none ] && [ "${UNDER_VALGRIND:-}" != 1 ]; then
   [ $grown -lt 4096 ] || fail "memory grew by $grown KiB"
 fi

@@ -6,7 +6,7 @@
 . "${0%/*}/functions.sh"
 requires_tgtd
 requires nbdcopy --version
-if [ "${VALGRIND:-}" = 1 ] || [ "${SANITIZER:-none}" != none ]; then
+if [ "${UNDER_VALGRIND:-}" = 1 ] || [ "${SANITIZER:-none}" != none ]; then
   skip "the memory is the checker's"
 fi
 
