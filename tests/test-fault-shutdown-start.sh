@@ -10,8 +10,9 @@ requires_tgtd
 disk_of 1M
 start_proxy
 proxy blackhole
+# The login does not end by itself before the bound.
 nbdkit --foreground --unix "$tmp/sock" iscsi "iscsi://$proxy_portal/$iqn/1" \
-       </dev/null >"$tmp/start.log" 2>&1 &
+       login-timeout=$((120 * slack)) </dev/null >"$tmp/start.log" 2>&1 &
 pid=$!
 cleanup_fn end_process $pid
 wait_until proxied accepted -ge 1
