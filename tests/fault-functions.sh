@@ -246,6 +246,27 @@ start_load ()
   done
 }
 
+# load_goes_on: wait until the load works, without an error.
+load_goes_on ()
+{
+  local seen
+
+  seen=$(wc -l <"$tmp/load.log")
+  until awk -v seen="$seen" \
+            'NR > seen && / ops=[1-9][0-9]* errors=0 / { good = 1 }
+             END { exit !good }' "$tmp/load.log"; do
+    kill -0 "$load_pid" 2>/dev/null || fail "the load has ended"
+    sleep 0.1
+  done
+}
+
+# end_load: of a load that would go on for long; then as finish_load.
+end_load ()
+{
+  kill -TERM "$load_pid"
+  finish_load
+}
+
 finish_load ()
 {
   local status=0

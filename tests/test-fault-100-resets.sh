@@ -45,8 +45,7 @@ echo "measured: test-fault-100-resets: growth of RSS: $grown KiB," \
      "required 2048 KiB"
 equal "open files" "$(server_fds)" "$fds"
 equal "threads" "$(server_threads)" "$threads"
-kill -TERM $load_pid
-finish_load
+end_load
 within "longest stall" "$(loaded stall)" "0.5 s" 15
 if [ "${SANITIZER:-none}" = none ] && [ "${UNDER_VALGRIND:-}" != 1 ]; then
   [ $grown -lt 4096 ] || fail "memory grew by $grown KiB"

@@ -25,6 +25,5 @@ for bytes in 1 47 48 49 100 1000 8191 65537 200001; do
     done
   done
 done
-kill -TERM $load_pid
-finish_load
+end_load
 within "longest stall" "$(loaded stall)" "0.5 s" 15

@@ -10,7 +10,7 @@ requires_tgtd
 
 disk_of 128M
 start_nbdkit iscsi "$url" noop-interval=1 noop-timeout=1 recovery-timeout=6
-start_load --seconds 20 --max-errors any --backing "$disk" --read-back "$uri"
+start_load --seconds 3600 --max-errors any --backing "$disk" --read-back "$uri"
 
 # Short: within the time that requests are held.
 kill -STOP "$tgtd_pid"
@@ -27,7 +27,8 @@ stopped=$(now)
 wait_until grep -q 'Input/output error' "$tmp/load.log"
 within "first error" $(($(now) - stopped)) "8 s (2 to notice, 6 held)" 40
 kill -CONT "$tgtd_pid"
-finish_load
+load_goes_on
+end_load
 equal "what the client saw" "$(grep -o 'errno=.*' "$tmp/load.out" |
   sed 's/:.*//')" errno=EIO
 nbdinfo --size "$uri"

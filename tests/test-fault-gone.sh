@@ -11,7 +11,7 @@ requires_tgtd
 
 disk_of 128M
 start_nbdkit iscsi "$url" recovery-timeout=3
-start_load --seconds 12 --max-errors any --backing "$disk" --read-back "$uri"
+start_load --seconds 3600 --max-errors any --backing "$disk" --read-back "$uri"
 kill_tgtd
 killed=$(now)
 wait_until grep -q 'Input/output error' "$tmp/load.log"
@@ -27,7 +27,8 @@ restart_tgtd
 restarted=$(now)
 wait_until nbdinfo --size "$uri"
 measured "a new client is served again" $(($(now) - restarted)) "1.5 s"
-finish_load
+load_goes_on
+end_load
 equal "what the client saw" "$(grep -o 'errno=.*' "$tmp/load.out" |
   sed 's/:.*//')" errno=EIO
 [ "$(loaded back)" -gt "$(loaded last-error)" ] ||

@@ -19,8 +19,7 @@ wait_until grep -Eq 'session lost [0-9.]+ s ago: .*: logging in again' \
            "$nbdkit_log"
 proxy accept
 until [ "$(grep -c 'session back' "$nbdkit_log")" = 2 ]; do sleep 0.1; done
-kill -TERM "$load_pid"
-finish_load
+end_load
 said 1 'session lost: '
 said 1 'session lost [0-9.]+ s ago'
 said 2 'session back'

@@ -28,5 +28,4 @@ lines=$(wc -l <"$nbdkit_log")
 echo "resets: $killed, lines: $lines"
 [ "$killed" -ge 20 ] || fail "too few resets"
 [ "$lines" -le 20 ] || fail "a flood of messages"
-kill -TERM "$load_pid"
-finish_load
+end_load

@@ -26,8 +26,7 @@ do
 done
 wait_until used "$second" connections -ge 4
 sleep 1
-kill -TERM "$load_pid"
-finish_load
+end_load
 within "slowest request" "$(loaded max)" "6 s" 30
 
 # A try at the silent portal costs 5 s: none of the four made a second one.

@@ -37,8 +37,7 @@ lost=$(now)
 wait_until used "$second" connections -ge 1
 within "from a frozen portal to the next" $(($(now) - lost)) "16 s" 80
 sleep 1
-kill -TERM "$load_pid"
-finish_load
+end_load
 stop_nbdkit
 
 # And at the start.
