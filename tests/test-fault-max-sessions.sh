@@ -16,9 +16,13 @@ for limit in 1 2; do
 done
 
 # What the target said at the start, to the only session that it could have.
-start_scripted --rule 'login times=0 login 0302'
-refused iscsi "$url" login-timeout=3
-start_scripted --rule 'login times=0 login 0301'
-refused iscsi "$url" login-timeout=3
-start_scripted --rule 'login times=0 login 0206'
-refused iscsi "$url" login-timeout=3
+# told STATUS SENTENCE
+told ()
+{
+  start_scripted --rule "login times=0 login $1"
+  refused iscsi "$url" login-timeout=3
+  shows "$2 \\(login status $1\\)" "$tmp/refused.log"
+}
+told 0302 'the target has no room for another session'
+told 0301 'the target is not available at the moment'
+told 0206 'the target has no room for another session'
