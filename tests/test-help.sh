@@ -1,19 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# nbdkit iscsi --help names every parameter, and --version the version.
+# nbdkit iscsi --help names every parameter, as the manual does, and --version
+# the version.
 
 . "${0%/*}/functions.sh"
 requires_plugin
 
+top=${abs_top_srcdir:-$tests_dir/..}
+
 set -x
 nbdkit iscsi --help >"$tmp/help"
 cat "$tmp/help"
-for key in url user password target-user target-password initiator-name \
-           header-digest data-digest portal sessions timeout login-timeout \
-           recovery-timeout noop-interval noop-timeout preflight; do
-  shows "(^|[[ ])$key\\]?=" "$tmp/help"
-done
+# What the plugin takes, in the help, and in the manual.
+sed -n 's/.*strcmp (key, "\([a-z-]*\)").*/\1/p' "$top/plugin/parameters.c" |
+  sort >"$tmp/taken"
+sed -n 's/^\[\{0,1\}\([a-z][a-z-]*\)\]\{0,1\}=.*/\1/p' "$tmp/help" |
+  sort >"$tmp/helped"
+sed -n 's/^=item \[\{0,1\}B<\([a-z][a-z-]*\)=.*/\1/p' \
+    "$top/man/nbdkit-iscsi-plugin.pod" | sort -u >"$tmp/documented"
+grep -qx url "$tmp/taken"
+diff "$tmp/taken" "$tmp/helped"
+diff "$tmp/taken" "$tmp/documented"
 equal "the number of lines that are too long" \
       "$(grep -Ec '.{81}' "$tmp/help" || true)" 0
 nbdkit iscsi --version
