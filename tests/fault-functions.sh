@@ -288,12 +288,7 @@ loaded ()
 # ---------------------------------------------------------------------
 # The server.
 
-# server_size: resident memory in KiB, open files, threads of nbdkit.
-server_rss ()
-{
-  awk '/^VmRSS/ { print $2 }' "/proc/$nbdkit_pid/status"
-}
-
+# server_fds: how many files nbdkit has open.
 server_fds ()
 {
   find "/proc/$nbdkit_pid/fd" -mindepth 1 | wc -l

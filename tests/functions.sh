@@ -275,6 +275,12 @@ stop_nbdkit ()
   fi
 }
 
+# server_rss: resident memory in KiB.
+server_rss ()
+{
+  awk '/^VmRSS/ { print $2 }' "/proc/$nbdkit_pid/status"
+}
+
 # refused ARGS...: ‘nbdkit ARGS’ must not start.  What it said is in
 # $tmp/refused.log, and it said it in one line.
 refused ()

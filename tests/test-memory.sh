@@ -13,10 +13,6 @@ fi
 set -x
 disk_of 16M
 start_nbdkit iscsi "$url"
-resident ()
-{
-  awk '/^VmRSS:/ { print $2 }' "/proc/$nbdkit_pid/status"
-}
 copies ()
 {
   local i
@@ -25,8 +21,8 @@ copies ()
 }
 # Thread stacks and the allocator's arenas come first.
 copies 20
-before=$(resident)
+before=$(server_rss)
 copies 40
-after=$(resident)
+after=$(server_rss)
 [ $((after - before)) -lt 4096 ] ||
   fail "it has grown from $before to $after KiB"
