@@ -59,7 +59,6 @@ __wrap_pthread_mutex_unlock (pthread_mutex_t *lock)
 
 /* The story is not wanted. */
 void debug_session (const char *fs __attribute__ ((__unused__)), ...) { }
-void debug_verbose (const char *fs __attribute__ ((__unused__)), ...) { }
 void log_event (const char *fs __attribute__ ((__unused__)), ...) { }
 
 static struct session *
