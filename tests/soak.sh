@@ -4,8 +4,8 @@
 # Random faults for SOAK_MINUTES (10) under the load of 64 clients: the
 # model-checked load over 56 connections on one half of the disk, fio's
 # verify over 8 on the other.  No error is allowed, and what the server uses
-# must not grow.  Each client has SOAK_DEPTH (16) requests in flight.  SOAK_SEED
-# repeats a sequence of faults.
+# must not grow.  Each client has SOAK_DEPTH (16) requests in flight.
+# SOAK_SEED repeats a sequence of faults.
 #
 #   make soak SOAK_MINUTES=30
 

@@ -39,9 +39,9 @@ static const struct fake_habits habits = {
 };
 static atomic_uint next_seed;
 
-/* The engine's unlocks, with a pause before some of them: long enough for others
- * to submit and find the lock taken, after its holder has looked at the inbox
- * for the last time (-Wl,--wrap).
+/* The engine's unlocks, with a pause before some of them: long enough for
+ * others to submit and find the lock taken, after its holder has looked at the
+ * inbox for the last time (-Wl,--wrap).
  */
 extern int __real_pthread_mutex_unlock (pthread_mutex_t *lock);
 extern int __wrap_pthread_mutex_unlock (pthread_mutex_t *lock);
