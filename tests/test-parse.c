@@ -150,16 +150,25 @@ test_capacity16 (void)
   }
 }
 
+/* What a disk says, and what is not known. */
 static void
-test_inquiry (void)
+inquiry_begin (uint8_t data[96])
 {
-  uint8_t data[96] = { 0x00, 0x80, 0x05, 0x02, 91 };
+  static const uint8_t head[8] = { 0x00, 0x80, 0x05, 0x02, 91 };
+
+  memcpy (data, head, sizeof head);
+  memcpy (&data[8], "IET     VIRTUAL-DISK    0001", 28);
+  memset (&data[36], 'x', 96 - 36);
+}
+
+static void
+test_inquiry_lengths (void)
+{
+  uint8_t data[96];
   union facts f;
   size_t len;
 
-  memcpy (&data[8], "IET     VIRTUAL-DISK    0001", 28);
-  memset (&data[36], 'x', sizeof data - 36);
-
+  inquiry_begin (data);
   for (len = 0; len <= sizeof data; len++) {
     CHECK_INT (parse (inquiry, data, len, &f), len < 5 ? -1 : 0);
     if (len < 5)
@@ -175,7 +184,22 @@ test_inquiry (void)
       CHECK_STR (f.inquiry.revision, len <= 32 ? "" : "0001");
   }
 
+  /* What is past the additional length is not INQUIRY data. */
+  data[4] = 20;
+  CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
+  CHECK_STR (f.inquiry.vendor, "IET");
+  CHECK_STR (f.inquiry.product, "VIRTUAL-D");
+  CHECK_STR (f.inquiry.revision, "");
+}
+
+static void
+test_inquiry_types (void)
+{
+  uint8_t data[96];
+  union facts f;
+
   /* Nothing listens there: qualifier 3, type 1fh. */
+  inquiry_begin (data);
   data[0] = 0x7f;
   data[1] = 0x7f;
   CHECK_INT (parse (inquiry, data, 36, &f), 0);
@@ -191,16 +215,16 @@ test_inquiry (void)
   CHECK_INT (parse (inquiry, data, 36, &f), 0);
   CHECK_UINT (f.inquiry.qualifier, 1);
   CHECK_UINT (f.inquiry.device_type, 0xc);
+}
 
-  /* What is past the additional length is not INQUIRY data. */
-  data[4] = 20;
-  CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
-  CHECK_STR (f.inquiry.vendor, "IET");
-  CHECK_STR (f.inquiry.product, "VIRTUAL-D");
-  CHECK_STR (f.inquiry.revision, "");
+/* Text that is not text. */
+static void
+test_inquiry_text (void)
+{
+  uint8_t data[96];
+  union facts f;
 
-  /* Text that is not text. */
-  data[4] = 91;
+  inquiry_begin (data);
   memcpy (&data[8], "  A\033\xff" "B\0\0", 8);
   memset (&data[16], 'P', 16);
   memset (&data[32], 0, 4);
@@ -291,61 +315,84 @@ check_identity (const struct identity *id, unsigned kind,
   CHECK_MEM (&id->bytes[1], bytes, len);
 }
 
+/* What this page says. */
 static void
-test_vpd_83 (void)
+check_page83 (const struct page83 *p, unsigned kind, const char *bytes,
+              size_t len)
 {
-  static const char port[] = "port-is-no-identity";
-  char longest[255];
-  struct page83 p;
   union facts f;
-  size_t len;
 
-  /* Strongest first, whatever the order; ports, target and vendor specific
-   * designators are none.
-   */
+  CHECK_INT (parse (vpd_83, p->data, p->len, &f), 0);
+  check_identity (&f.identity, kind, bytes, len);
+}
+
+static void
+check_page83_none (const struct page83 *p)
+{
+  union facts f;
+
+  CHECK_INT (parse (vpd_83, p->data, p->len, &f), 0);
+  CHECK_UINT (f.identity.len, 0);
+}
+
+static const char port[] = "port-is-no-identity";
+
+/* Ports, target and vendor specific designators are none. */
+static void
+page83_add_others (struct page83 *p)
+{
+  page83_add (p, 1, 0x3, port, 16);
+  page83_add (p, 2, 0x3, port, 8);
+  page83_add (p, 3, 0x2, port, 8);
+  page83_add (p, 1, 0x8, port, 19);
+  page83_add (p, 0, 0x0, port, 8);
+  page83_add (p, 0, 0x4, port, 4);
+  page83_add (p, 0, 0x6, port, 4);
+  page83_add (p, 0, 0xf, port, 4);
+  page83_add (p, 0, 0x3, "", 0);
+}
+
+/* Strongest first, whatever the order. */
+static void
+test_vpd_83_choice (void)
+{
+  struct page83 p;
+
   page83_begin (&p);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  CHECK_UINT (f.identity.len, 0);
-  page83_add (&p, 1, 0x3, port, 16);
-  page83_add (&p, 2, 0x3, port, 8);
-  page83_add (&p, 3, 0x2, port, 8);
-  page83_add (&p, 1, 0x8, port, 19);
-  page83_add (&p, 0, 0x0, port, 8);
-  page83_add (&p, 0, 0x4, port, 4);
-  page83_add (&p, 0, 0x6, port, 4);
-  page83_add (&p, 0, 0xf, port, 4);
-  page83_add (&p, 0, 0x3, "", 0);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  CHECK_UINT (f.identity.len, 0);
+  check_page83_none (&p);
+  page83_add_others (&p);
+  check_page83_none (&p);
   page83_add (&p, 0, 0x8, "iqn.2000-01.x:lun0", 19);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x8, "iqn.2000-01.x:lun0", 19);
+  check_page83 (&p, 0x8, "iqn.2000-01.x:lun0", 19);
   page83_add (&p, 0, 0x1, "VENDOR  disk-17", 15);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x1, "VENDOR  disk-17", 15);
+  check_page83 (&p, 0x1, "VENDOR  disk-17", 15);
   page83_add (&p, 0, 0x2, "EUI64678", 8);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x2, "EUI64678", 8);
+  check_page83 (&p, 0x2, "EUI64678", 8);
   page83_add (&p, 0, 0x3, "\x3" "2345678", 8);
   page83_add (&p, 0, 0x3, "\x5" "second!", 8);
   page83_add (&p, 0, 0x8, "a weaker, longer one", 20);
   page83_add (&p, 0, 0x2, "EUI-64 of 16 too", 16);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x3, "\x3" "2345678", 8);
+  check_page83 (&p, 0x3, "\x3" "2345678", 8);
   page83_add (&p, 0, 0x3, "\x60" "0123456789abcde", 16);
   page83_add (&p, 0, 0x3, "\x60" "the second of16", 16);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x3, "\x60" "0123456789abcde", 16);
+  check_page83 (&p, 0x3, "\x60" "0123456789abcde", 16);
 
   /* The order does not matter. */
   page83_begin (&p);
   page83_add (&p, 0, 0x3, "\x5" "2345678", 8);
   page83_add (&p, 0, 0x1, "VENDOR  disk-17", 15);
   page83_add (&p, 1, 0x3, port, 16);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x3, "\x5" "2345678", 8);
+  check_page83 (&p, 0x3, "\x5" "2345678", 8);
+}
 
-  /* What is cut off does not count, nor what is past the page. */
+/* What is cut off does not count, nor what is past the page. */
+static void
+test_vpd_83_lengths (void)
+{
+  struct page83 p;
+  union facts f;
+  size_t len;
+
   page83_begin (&p);
   page83_add (&p, 0, 0x1, "T10", 3);
   page83_add (&p, 0, 0x3, "\x5" "2345678", 8);
@@ -361,23 +408,26 @@ test_vpd_83 (void)
       check_identity (&f.identity, 0x3, "\x5" "2345678", 8);
   }
   put_be16 (&p.data[2], 7);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x1, "T10", 3);
+  check_page83 (&p, 0x1, "T10", 3);
   put_be16 (&p.data[2], 18);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x1, "T10", 3);
+  check_page83 (&p, 0x1, "T10", 3);
   put_be16 (&p.data[2], 0xffff);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x3, "\x5" "2345678", 8);
+  check_page83 (&p, 0x3, "\x5" "2345678", 8);
   p.data[1] = 0x80;
   CHECK_INT (parse (vpd_83, p.data, p.len, &f), -1);
+}
 
-  /* The longest that there can be fits exactly. */
+/* The longest that there can be fits exactly. */
+static void
+test_vpd_83_longest (void)
+{
+  char longest[255];
+  struct page83 p;
+
   memset (longest, 'L', sizeof longest);
   page83_begin (&p);
   page83_add (&p, 0, 0x8, longest, 255);
-  CHECK_INT (parse (vpd_83, p.data, p.len, &f), 0);
-  check_identity (&f.identity, 0x8, longest, 255);
+  check_page83 (&p, 0x8, longest, 255);
 }
 
 /* Two LUNs are the same when the structures are the same: the rest of one
@@ -564,9 +614,45 @@ check_mode (const struct mode *m, bool wp, bool dpofua, bool have_caching,
 }
 
 static void
-test_mode_sense6 (void)
+check_mode6 (const uint8_t *data, size_t len, bool wp, bool dpofua,
+             bool have_caching, bool wce)
 {
-  uint8_t caching[24] = { 23, 0, 0x90, 0, 0x88, 0x12, 0x14 };
+  union facts f;
+
+  CHECK_INT (parse (mode_sense6, data, len, &f), 0);
+  check_mode (&f.mode, wp, dpofua, have_caching, wce);
+}
+
+static const uint8_t caching6[24] = { 23, 0, 0x90, 0, 0x88, 0x12, 0x14 };
+
+static void
+test_mode_sense6_caching (void)
+{
+  uint8_t caching[24];
+  union facts f;
+  unsigned v;
+  size_t len;
+
+  memcpy (caching, caching6, sizeof caching);
+  for (len = 0; len <= sizeof caching; len++) {
+    CHECK_INT (parse (mode_sense6, caching, len, &f), len < 4 ? -1 : 0);
+    if (len >= 4)
+      check_mode (&f.mode, true, true, len >= 7, len >= 7);
+  }
+
+  /* Only the bits that are meant. */
+  caching[4] = 0x08;
+  caching[5] = 1;
+  for (v = 0; v <= 0xff; v++) {
+    caching[2] = caching[6] = (uint8_t) v;
+    check_mode6 (caching, sizeof caching, v >> 7 & 1, v >> 4 & 1, true,
+                 v >> 2 & 1);
+  }
+}
+
+static void
+test_mode_sense6_all (void)
+{
   /* A block descriptor that was not asked for, then pages 01h, 0ah with a
    * subpage, 08h.
    */
@@ -575,66 +661,48 @@ test_mode_sense6 (void)
                       0x4a, 0x01, 0, 4, 0x08, 0x12, 0x04, 0,
                       0x08, 0x12, 0x00 };
   union facts f;
-  unsigned v;
   size_t len;
 
-  for (len = 0; len <= sizeof caching; len++) {
-    CHECK_INT (parse (mode_sense6, caching, len, &f), len < 4 ? -1 : 0);
-    if (len >= 4)
-      check_mode (&f.mode, true, true, len >= 7, len >= 7);
-  }
-
   all[0] = 24 + 20 - 1;
-  for (len = 4; len <= sizeof all; len++) {
-    CHECK_INT (parse (mode_sense6, all, len, &f), 0);
-    check_mode (&f.mode, false, true, len >= 27, false);
-  }
+  for (len = 4; len <= sizeof all; len++)
+    check_mode6 (all, len, false, true, len >= 27, false);
   all[26] = 0x04;
-  CHECK_INT (parse (mode_sense6, all, sizeof all, &f), 0);
-  check_mode (&f.mode, false, true, true, true);
+  check_mode6 (all, sizeof all, false, true, true, true);
 
   /* Past the mode data length there is nothing. */
   all[0] = 26;
-  CHECK_INT (parse (mode_sense6, all, sizeof all, &f), 0);
-  check_mode (&f.mode, false, true, true, true);
+  check_mode6 (all, sizeof all, false, true, true, true);
   all[0] = 25;
-  CHECK_INT (parse (mode_sense6, all, sizeof all, &f), 0);
-  check_mode (&f.mode, false, true, false, false);
+  check_mode6 (all, sizeof all, false, true, false, false);
   all[0] = 3;
-  CHECK_INT (parse (mode_sense6, all, sizeof all, &f), 0);
-  check_mode (&f.mode, false, true, false, false);
+  check_mode6 (all, sizeof all, false, true, false, false);
   all[0] = 2;
   CHECK_INT (parse (mode_sense6, all, sizeof all, &f), -1);
+}
+
+static void
+test_mode_sense6_odd (void)
+{
+  uint8_t caching[24];
 
   /* Block descriptors said to be longer than everything. */
+  memcpy (caching, caching6, sizeof caching);
   caching[3] = 255;
-  CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-  check_mode (&f.mode, true, true, false, false);
+  check_mode6 (caching, sizeof caching, true, true, false, false);
 
   /* The subpage of 08h is not the caching page; an empty one tells
    * nothing.
    */
   caching[3] = 0;
   caching[4] = 0x48;
-  CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-  check_mode (&f.mode, true, true, false, false);
+  check_mode6 (caching, sizeof caching, true, true, false, false);
   caching[4] = 0x09;
-  CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-  check_mode (&f.mode, true, true, false, false);
+  check_mode6 (caching, sizeof caching, true, true, false, false);
   caching[4] = 0x08;
   caching[5] = 0;
-  CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-  check_mode (&f.mode, true, true, false, false);
+  check_mode6 (caching, sizeof caching, true, true, false, false);
   caching[5] = 1;
-  CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-  check_mode (&f.mode, true, true, true, true);
-
-  /* Only the bits that are meant. */
-  for (v = 0; v <= 0xff; v++) {
-    caching[2] = caching[6] = (uint8_t) v;
-    CHECK_INT (parse (mode_sense6, caching, sizeof caching, &f), 0);
-    check_mode (&f.mode, v >> 7 & 1, v >> 4 & 1, true, v >> 2 & 1);
-  }
+  check_mode6 (caching, sizeof caching, true, true, true, true);
 }
 
 static void
@@ -727,19 +795,34 @@ lba_status (const uint8_t *data, size_t len, uint64_t lba, uint64_t blocks,
   return n;
 }
 
+/* So many extents of this list, asked for from ‘lba’ on. */
 static void
-test_lba_status (void)
+check_list (const struct status_list *l, uint64_t lba, uint64_t blocks,
+            struct lba_extent out[MAX_EXTENTS + 1], size_t n)
+{
+  CHECK_UINT (lba_status (l->data, l->len, lba, blocks, out, MAX_EXTENTS),
+              n);
+}
+
+/* Three extents, from block 100 to 135. */
+static void
+list_of_three (struct status_list *l)
+{
+  list_begin (l);
+  list_add (l, 100, 10, 0);
+  list_add (l, 110, 20, 1);
+  list_add (l, 130, 5, 2);
+}
+
+/* Every length: only what came whole. */
+static void
+test_lba_status_lengths (void)
 {
   struct lba_extent out[MAX_EXTENTS + 1];
   struct status_list l;
   size_t len;
-  unsigned status;
 
-  /* Every length: only what came whole. */
-  list_begin (&l);
-  list_add (&l, 100, 10, 0);
-  list_add (&l, 110, 20, 1);
-  list_add (&l, 130, 5, 2);
+  list_of_three (&l);
   for (len = 0; len <= l.len; len++) {
     CHECK_UINT (lba_status (l.data, len, 100, 1000, out, MAX_EXTENTS),
                 len < 8 ? 0 : (len - 8) / 16);
@@ -754,68 +837,138 @@ test_lba_status (void)
 
   /* The header may promise more or less than there is. */
   put_be32 (l.data, UINT32_MAX);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 1000, out, MAX_EXTENTS), 3);
+  check_list (&l, 100, 1000, out, 3);
   put_be32 (l.data, 4 + 32);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 1000, out, MAX_EXTENTS), 2);
+  check_list (&l, 100, 1000, out, 2);
   put_be32 (l.data, 4 + 31);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 1000, out, MAX_EXTENTS), 1);
+  check_list (&l, 100, 1000, out, 1);
   put_be32 (l.data, 0);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 1000, out, MAX_EXTENTS), 0);
+  check_list (&l, 100, 1000, out, 0);
+}
+
+static void
+test_lba_status_clipped (void)
+{
+  struct lba_extent out[MAX_EXTENTS + 1];
+  struct status_list l;
 
   /* Clipped to what was asked. */
-  put_be32 (l.data, (uint32_t) l.len - 4);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 30, out, MAX_EXTENTS), 2);
+  list_of_three (&l);
+  check_list (&l, 100, 30, out, 2);
   CHECK_UINT (out[1].blocks, 20);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 11, out, MAX_EXTENTS), 2);
+  check_list (&l, 100, 11, out, 2);
   CHECK_UINT (out[1].blocks, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 1, out, MAX_EXTENTS), 1);
+  check_list (&l, 100, 1, out, 1);
   CHECK_UINT (out[0].blocks, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 100, 0, out, MAX_EXTENTS), 0);
+  check_list (&l, 100, 0, out, 0);
 
   /* The first may begin earlier, but must reach the LBA. */
-  CHECK_UINT (lba_status (l.data, l.len, 109, 100, out, MAX_EXTENTS), 3);
+  check_list (&l, 109, 100, out, 3);
   CHECK_UINT (out[0].blocks, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 110, 100, out, MAX_EXTENTS), 0);
-  CHECK_UINT (lba_status (l.data, l.len, 99, 100, out, MAX_EXTENTS), 0);
+  check_list (&l, 110, 100, out, 0);
+  check_list (&l, 99, 100, out, 0);
+
+  /* Where 64 bits end. */
+  list_begin (&l);
+  list_add (&l, UINT64_MAX - 1, UINT32_MAX, 1);
+  list_add (&l, UINT32_MAX - 2, UINT32_MAX, 1);
+  check_list (&l, UINT64_MAX - 1, 1, out, 1);
+  CHECK_UINT (out[0].blocks, 1);
+}
+
+/* What follows a descriptor that is wrong is not told. */
+static void
+test_lba_status_broken (void)
+{
+  struct lba_extent out[MAX_EXTENTS + 1];
+  struct status_list l;
 
   /* Zero count: what tgt makes of 2^32 blocks. */
   list_begin (&l);
   list_add (&l, 0, 8, 1);
   list_add (&l, 8, 0, 0);
   list_add (&l, 8, 8, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 0, 16, out, MAX_EXTENTS), 1);
-  CHECK_UINT (lba_status (l.data, l.len, 8, 8, out, MAX_EXTENTS), 0);
+  check_list (&l, 0, 16, out, 1);
+  check_list (&l, 8, 8, out, 0);
 
   /* A gap, and an overlap backwards. */
   list_begin (&l);
   list_add (&l, 0, 8, 1);
   list_add (&l, 9, 8, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 0, 100, out, MAX_EXTENTS), 1);
+  check_list (&l, 0, 100, out, 1);
   list_begin (&l);
   list_add (&l, 0, 8, 1);
   list_add (&l, 7, 8, 1);
-  CHECK_UINT (lba_status (l.data, l.len, 0, 100, out, MAX_EXTENTS), 1);
+  check_list (&l, 0, 100, out, 1);
   list_begin (&l);
   list_add (&l, 0, 8, 1);
   list_add (&l, 0, 80, 0);
-  CHECK_UINT (lba_status (l.data, l.len, 0, 100, out, MAX_EXTENTS), 1);
+  check_list (&l, 0, 100, out, 1);
+}
 
-  /* Only 1 and 2 are no data; the high nibble is not the state. */
+/* Only 1 and 2 are no data; the high nibble is not the state. */
+static void
+test_lba_status_states (void)
+{
+  struct lba_extent out[MAX_EXTENTS + 1];
+  struct status_list l;
+  unsigned status;
+
   for (status = 0; status <= 0xff; status++) {
     list_begin (&l);
     list_add (&l, 5, 1, status);
-    CHECK_UINT (lba_status (l.data, l.len, 5, 1, out, MAX_EXTENTS), 1);
+    check_list (&l, 5, 1, out, 1);
     CHECK_INT (out[0].state, (status & 0xf) == 1 ? LBA_DEALLOCATED
                : (status & 0xf) == 2 ? LBA_ANCHORED : LBA_MAPPED);
   }
+}
 
-  /* Where 64 bits end. */
-  list_begin (&l);
-  list_add (&l, UINT64_MAX - 1, UINT32_MAX, 1);
-  list_add (&l, UINT32_MAX - 2, UINT32_MAX, 1);
-  CHECK_UINT (lba_status (l.data, l.len, UINT64_MAX - 1, 1, out,
-                          MAX_EXTENTS), 1);
-  CHECK_UINT (out[0].blocks, 1);
+/* A small disk: the state of each block. */
+struct map {
+  uint8_t state[64];
+};
+
+static void
+map_random (struct map *map, uint64_t *seed)
+{
+  uint64_t b;
+
+  for (b = 0; b < sizeof map->state; b++)
+    map->state[b] = b > 0 && guard_random (seed) % 4 ? map->state[b - 1]
+      : (uint8_t) (guard_random (seed) % 5);
+}
+
+/* Tell the map from ‘start’ on, with the nth descriptor broken so: 0 not;
+ * 1 it begins late, 2 early, 3 it is empty.  Not the first, whose start is
+ * free.  Returns up to which block it was told right.
+ */
+static uint64_t
+map_tell (const struct map *map, uint64_t start, unsigned fault,
+          unsigned faulty, struct status_list *l)
+{
+  uint64_t end, told_to = sizeof map->state;
+  unsigned nr;
+
+  list_begin (l);
+  for (nr = 0; start < sizeof map->state; nr++, start = end) {
+    const uint8_t state = map->state[start];
+    bool now = nr == faulty && nr > 0;
+
+    for (end = start + 1; end < sizeof map->state; end++)
+      if (map->state[end] != state)
+        break;
+    if (now && fault != 0)
+      told_to = start;
+    if (now && fault == 1)
+      list_add (l, start + 1, (uint32_t) (end - start), state);
+    else if (now && fault == 2)
+      list_add (l, start - 1, (uint32_t) (end - start) + 1, state);
+    else if (now && fault == 3)
+      list_add (l, start, 0, state);
+    else
+      list_add (l, start, (uint32_t) (end - start), state);
+  }
+  return told_to;
 }
 
 /* Random maps of a small disk, told from a random place on, then broken in
@@ -830,45 +983,24 @@ test_lba_status_model (void)
   unsigned round;
 
   for (round = 0; round < 3000; round++) {
-    uint8_t map[64] = { 0 };
+    struct map map = { { 0 } };
     struct status_list l;
     uint64_t lba, blocks, start, told_to, b;
-    unsigned fault, faulty, nr;
+    unsigned fault, faulty;
     size_t i, n;
 
-    for (b = 0; b < sizeof map; b++)
-      map[b] = b > 0 && guard_random (&seed) % 4 ? map[b - 1]
-        : (uint8_t) (guard_random (&seed) % 5);
-    lba = guard_random (&seed) % sizeof map;
-    blocks = 1 + guard_random (&seed) % (sizeof map - lba);
+    map_random (&map, &seed);
+    lba = guard_random (&seed) % sizeof map.state;
+    blocks = 1 + guard_random (&seed) % (sizeof map.state - lba);
     fault = (unsigned) (guard_random (&seed) % 4);
     faulty = (unsigned) (guard_random (&seed) % 8);
 
     /* Tell it, beginning up to the whole first extent before the LBA. */
     start = lba;
-    while (start > 0 && map[start - 1] == map[start] &&
+    while (start > 0 && map.state[start - 1] == map.state[start] &&
            guard_random (&seed) % 2)
       start--;
-    list_begin (&l);
-    told_to = sizeof map;
-    for (nr = 0; start < sizeof map; nr++) {
-      uint64_t end = start + 1;
-      bool now = nr == faulty && nr > 0;
-
-      while (end < sizeof map && map[end] == map[start])
-        end++;
-      if (now && fault != 0)
-        told_to = start;
-      if (now && fault == 1)
-        list_add (&l, start + 1, (uint32_t) (end - start), map[start]);
-      else if (now && fault == 2)
-        list_add (&l, start - 1, (uint32_t) (end - start) + 1, map[start]);
-      else if (now && fault == 3)
-        list_add (&l, start, 0, map[start]);
-      else
-        list_add (&l, start, (uint32_t) (end - start), map[start]);
-      start = end;
-    }
+    told_to = map_tell (&map, start, fault, faulty, &l);
     if (told_to > lba + blocks)
       told_to = lba + blocks;
 
@@ -876,92 +1008,126 @@ test_lba_status_model (void)
     for (i = 0, b = lba; i < n; i++) {
       uint64_t end = b + out[i].blocks;
 
-      for (; b < end && b < sizeof map; b++)
-        CHECK_INT (out[i].state, map[b] == 1 ? LBA_DEALLOCATED
-                   : map[b] == 2 ? LBA_ANCHORED : LBA_MAPPED);
+      for (; b < end && b < sizeof map.state; b++)
+        CHECK_INT (out[i].state, map.state[b] == 1 ? LBA_DEALLOCATED
+                   : map.state[b] == 2 ? LBA_ANCHORED : LBA_MAPPED);
     }
     CHECK_UINT (b, told_to);
   }
 }
 
+static const struct {
+  uint8_t entry[8];
+  int lun;                    /* -1: skipped */
+} lun_rows[] = {
+  { { 0, 0 }, 0 },
+  { { 0, 1 }, 1 },
+  { { 0, 255 }, 255 },
+  { { 0x01, 5 }, -1 },                /* bus 1 */
+  { { 0x3f, 5 }, -1 },
+  { { 0x40, 0 }, 0 },                 /* flat */
+  { { 0x40, 255 }, 255 },
+  { { 0x41, 0 }, 256 },
+  { { 0x7f, 0xff }, 16383 },
+  { { 0x80, 0 }, 0 },                 /* logical unit */
+  { { 0x80, 31 }, 31 },
+  { { 0x80, 0x20 }, -1 },             /* bus 1 */
+  { { 0x81, 3 }, -1 },                /* target 1 */
+  { { 0xc1, 1 }, -1 },                /* well known */
+  { { 0xd2, 0, 0, 7 }, -1 },          /* extended flat */
+  { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, -1 },
+  { { 0, 1, 0, 2 }, -1 },             /* a second level */
+  { { 0x41, 0, 0, 0, 0, 0, 0, 1 }, -1 },
+  { { 0, 7 }, 7 },
+};
+enum { LUN_ROWS = sizeof lun_rows / sizeof lun_rows[0] };
+#define LUN_DATA (8 + 8 * LUN_ROWS)
+
+/* All of them, in one answer. */
 static void
-test_report_luns (void)
+luns_begin (uint8_t data[LUN_DATA])
 {
-  static const struct {
-    uint8_t entry[8];
-    int lun;                    /* -1: skipped */
-  } rows[] = {
-    { { 0, 0 }, 0 },
-    { { 0, 1 }, 1 },
-    { { 0, 255 }, 255 },
-    { { 0x01, 5 }, -1 },                /* bus 1 */
-    { { 0x3f, 5 }, -1 },
-    { { 0x40, 0 }, 0 },                 /* flat */
-    { { 0x40, 255 }, 255 },
-    { { 0x41, 0 }, 256 },
-    { { 0x7f, 0xff }, 16383 },
-    { { 0x80, 0 }, 0 },                 /* logical unit */
-    { { 0x80, 31 }, 31 },
-    { { 0x80, 0x20 }, -1 },             /* bus 1 */
-    { { 0x81, 3 }, -1 },                /* target 1 */
-    { { 0xc1, 1 }, -1 },                /* well known */
-    { { 0xd2, 0, 0, 7 }, -1 },          /* extended flat */
-    { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, -1 },
-    { { 0, 1, 0, 2 }, -1 },             /* a second level */
-    { { 0x41, 0, 0, 0, 0, 0, 0, 1 }, -1 },
-    { { 0, 7 }, 7 },
-  };
-  enum { NR = sizeof rows / sizeof rows[0] };
-  uint8_t data[8 + 8 * NR] = { 0 };
-  int luns[NR + 1], want[NR] = { 0 };
-  size_t i, len, n, nr_want = 0, told;
+  size_t i;
+
+  memset (data, 0, LUN_DATA);
+  put_be32 (data, 8 * LUN_ROWS);
+  for (i = 0; i < LUN_ROWS; i++)
+    memcpy (&data[8 + 8 * i], lun_rows[i].entry, 8);
+}
+
+/* What the first ‘len’ bytes of it say; returns how many. */
+static size_t
+luns_in (size_t len, int want[LUN_ROWS])
+{
+  size_t i, n = 0;
+
+  for (i = 0; 8 + 8 * (i + 1) <= len; i++)
+    if (lun_rows[i].lun >= 0)
+      want[n++] = lun_rows[i].lun;
+  return n;
+}
+
+static size_t
+report_luns (const uint8_t *data, size_t len, int *luns, size_t max,
+             uint32_t *total)
+{
+  return parse_report_luns (guard_copy (data, len), len, luns, max, total);
+}
+
+static void
+test_report_luns_entries (void)
+{
+  uint8_t data[LUN_DATA];
+  int luns[LUN_ROWS + 1], want[LUN_ROWS] = { 0 };
+  size_t i, len, n, nr_want = 0;
   uint32_t total;
 
-  for (i = 0; i < NR; i++)
-    memcpy (&data[8 + 8 * i], rows[i].entry, 8);
-  put_be32 (data, 8 * NR);
-
+  luns_begin (data);
   for (len = 0; len <= sizeof data; len++) {
-    nr_want = 0;
-    for (i = 0; 8 + 8 * (i + 1) <= len; i++)
-      if (rows[i].lun >= 0)
-        want[nr_want++] = rows[i].lun;
-
+    nr_want = luns_in (len, want);
     total = 4711;
-    luns[NR] = -77;
-    n = parse_report_luns (guard_copy (data, len), len, luns, NR, &total);
+    luns[LUN_ROWS] = -77;
+    n = report_luns (data, len, luns, LUN_ROWS, &total);
     CHECK_UINT (n, nr_want);
     CHECK_MEM (luns, want, nr_want * sizeof want[0]);
-    CHECK_UINT (total, len < 8 ? 0 : 8 + 8 * NR);
-    CHECK_INT (luns[NR], -77);
+    CHECK_UINT (total, len < 8 ? 0 : LUN_DATA);
+    CHECK_INT (luns[LUN_ROWS], -77);
   }
 
   /* Room for fewer; for none. */
   for (i = 0; i <= nr_want; i++) {
     luns[i] = -77;
-    n = parse_report_luns (guard_copy (data, sizeof data), sizeof data,
-                           luns, i, &total);
+    n = report_luns (data, sizeof data, luns, i, &total);
     CHECK_UINT (n, i);
     CHECK_INT (luns[i], -77);
   }
+}
 
-  /* A list that ends before the data, inside an entry, or nowhere. */
+/* A list that ends before the data, inside an entry, or nowhere. */
+static void
+test_report_luns_lengths (void)
+{
+  uint8_t data[LUN_DATA];
+  int luns[LUN_ROWS];
+  size_t n, told;
+  uint32_t total;
+
+  luns_begin (data);
   for (told = 0; told <= 24; told++) {
     put_be32 (data, (uint32_t) told);
-    n = parse_report_luns (guard_copy (data, sizeof data), sizeof data,
-                           luns, NR, &total);
+    n = report_luns (data, sizeof data, luns, LUN_ROWS, &total);
     CHECK_UINT (n, told / 8);
     CHECK_UINT (total, told + 8);
   }
   put_be32 (data, 1 << 20);
-  n = parse_report_luns (guard_copy (data, 24), 24, luns, NR, &total);
+  n = report_luns (data, 24, luns, LUN_ROWS, &total);
   CHECK_UINT (n, 2);
   CHECK_UINT (total, (1 << 20) + 8);
   put_be32 (data, UINT32_MAX - 8);
-  parse_report_luns (guard_copy (data, 24), 24, luns, NR, &total);
+  report_luns (data, 24, luns, LUN_ROWS, &total);
   CHECK_UINT (total, UINT32_MAX);
   put_be32 (data, UINT32_MAX);
-  n = parse_report_luns (guard_copy (data, 24), 24, luns, NR, &total);
+  n = report_luns (data, 24, luns, LUN_ROWS, &total);
   CHECK_UINT (n, 2);
   CHECK_UINT (total, UINT32_MAX);
 }
@@ -1039,18 +1205,28 @@ main (void)
 {
   test_capacity10 ();
   test_capacity16 ();
-  test_inquiry ();
+  test_inquiry_lengths ();
+  test_inquiry_types ();
+  test_inquiry_text ();
   test_vpd_pages ();
-  test_vpd_83 ();
+  test_vpd_83_choice ();
+  test_vpd_83_lengths ();
+  test_vpd_83_longest ();
   test_identity_is_comparable ();
   test_vpd_80 ();
   test_vpd_b0 ();
   test_vpd_b1_b2 ();
-  test_mode_sense6 ();
+  test_mode_sense6_caching ();
+  test_mode_sense6_all ();
+  test_mode_sense6_odd ();
   test_mode_sense10 ();
-  test_lba_status ();
+  test_lba_status_lengths ();
+  test_lba_status_clipped ();
+  test_lba_status_broken ();
+  test_lba_status_states ();
   test_lba_status_model ();
-  test_report_luns ();
+  test_report_luns_entries ();
+  test_report_luns_lengths ();
   test_garbage ();
   return check_summary ();
 }
