@@ -438,8 +438,12 @@ test_fua (void)
   CHECK (!d.lun.seen[0].fua);
   CHECK_UINT (count (FAKE_SYNC16), 1);
   detach ();
+}
 
-  /* DPOFUA says yes, the command says no: learnt. */
+/* DPOFUA says yes, the command says no: learnt. */
+static void
+test_fua_learnt (void)
+{
   open_disk (512, 16);
   attach ();
   d.lun.dpofua = false;
@@ -511,7 +515,11 @@ test_flush (void)
   CHECK_UINT (count (FAKE_SYNC16), 0);
   CHECK_UINT (count (FAKE_SYNC10), 1);
   detach ();
+}
 
+static void
+test_flush_refused (void)
+{
   /* Known, but refused: there may be a cache, unless it says that not. */
   open_disk (512, 16);
   attach ();
@@ -541,7 +549,11 @@ test_flush (void)
   CHECK_UINT (count (FAKE_SYNC10), 4);
   CHECK_UINT (count (FAKE_SYNC16), 3);
   detach ();
+}
 
+static void
+test_flush_errors (void)
+{
   open_disk (512, 16);
   attach ();
   rule (FAKE_SYNC16, 3, 6, 0x2900);
@@ -1037,7 +1049,10 @@ main (void)
   test_read_modify_write ();
   test_cdb_length ();
   test_fua ();
+  test_fua_learnt ();
   test_flush ();
+  test_flush_refused ();
+  test_flush_errors ();
   test_residuals ();
   test_residual_of_zero ();
   test_errors ();
