@@ -518,64 +518,82 @@ send_all (struct nbd_handle *nbd, struct request *rqs, size_t n, int expected)
   }
 }
 
+static const struct {
+  enum kind kind;
+  uint32_t count, at, flags;    /* at: from the middle of the export */
+} refused[] = {
+  { WRITE, 65536, 0, 0 },
+  { WRITE, 1000, 70000, 0 },
+  { WRITE, 4096, 131072, LIBNBD_CMD_FLAG_FUA },
+  { WRITE, MAX_COUNT, 262144 + 1, 0 },
+  { ZERO, 65536, 1048576, 0 },
+  { ZERO, 65536, 1114112, LIBNBD_CMD_FLAG_NO_HOLE },
+  { ZERO, 777, 1180001, 0 },
+};
+enum { REFUSED = sizeof refused / sizeof refused[0] };
+
+#define READ_COUNT 100000
+#define READ_STRIDE 100001
+
+/* Something to read, in the first half. */
+static void
+write_letters (struct nbd_handle *nbd, struct request *rqs)
+{
+  size_t i;
+
+  for (i = 0; i < REFUSED; ++i) {
+    rqs[i].kind = WRITE;
+    rqs[i].count = READ_COUNT;
+    rqs[i].offset = i * READ_STRIDE;
+    memset (rqs[i].buf, 'a' + i, rqs[i].count);
+  }
+  send_all (nbd, rqs, REFUSED, 0);
+  if (nbd_flush (nbd, 0) == -1)
+    fail_nbd ("flush");
+}
+
+/* Each of those that are refused, with a read beside it. */
+static void
+send_refused (struct nbd_handle *nbd, struct request *rqs, int expected)
+{
+  size_t i;
+
+  for (i = 0; i < REFUSED; ++i) {
+    struct request *rq = &rqs[2*i], *rd = &rqs[2*i+1];
+
+    rq->kind = refused[i].kind;
+    rq->count = refused[i].count;
+    rq->offset = size / 2 + refused[i].at;
+    rq->flags = refused[i].flags;
+    memset (rq->buf, 'x', rq->count);
+    rd->kind = READ;
+    rd->count = READ_COUNT;
+    rd->offset = i * READ_STRIDE;
+  }
+  send_all (nbd, rqs, 2 * REFUSED, expected);
+  for (i = 0; i < REFUSED; ++i)
+    if (rqs[2*i+1].buf[0] != 'a' + i ||
+        memcmp (&rqs[2*i+1].buf[0], &rqs[2*i+1].buf[1], READ_COUNT - 1) != 0)
+      fail ("what was read beside the errors is wrong");
+}
+
 static void
 test_refused (const char *command, int expected, const char *uri)
 {
-  static const struct {
-    enum kind kind;
-    uint32_t count, at, flags;
-  } wrong[] = {
-    { WRITE, 65536, 0, 0 },
-    { WRITE, 1000, 70000, 0 },
-    { WRITE, 4096, 131072, LIBNBD_CMD_FLAG_FUA },
-    { WRITE, MAX_COUNT, 262144 + 1, 0 },
-    { ZERO, 65536, 1048576, 0 },
-    { ZERO, 65536, 1114112, LIBNBD_CMD_FLAG_NO_HOLE },
-    { ZERO, 777, 1180001, 0 },
-  };
-  const size_t nr_wrong = sizeof wrong / sizeof wrong[0];
-  struct request rqs[2 * 7] = { { 0 } };
+  struct request rqs[2 * REFUSED] = { { 0 } };
   struct nbd_handle *nbd = connect_to (uri);
-  size_t i, round;
+  size_t i;
 
   learn (nbd);
-  for (i = 0; i < 2 * nr_wrong; ++i)
+  for (i = 0; i < 2 * REFUSED; ++i)
     rqs[i].buf = allocate (MAX_COUNT);
-
-  /* Something to read, in the first half. */
-  for (i = 0; i < nr_wrong; ++i) {
-    rqs[i].kind = WRITE;
-    rqs[i].count = 100000;
-    rqs[i].offset = i * 100001;
-    memset (rqs[i].buf, 'a' + i, rqs[i].count);
-  }
-  send_all (nbd, rqs, nr_wrong, 0);
-  if (nbd_flush (nbd, 0) == -1)
-    fail_nbd ("flush");
+  write_letters (nbd, rqs);
 
   fflush (stdout);
   if (system (command) != 0)
     fail ("%s: failed", command);
-
-  for (round = 0; round < 20; ++round) {
-    for (i = 0; i < nr_wrong; ++i) {
-      struct request *rq = &rqs[2*i], *rd = &rqs[2*i+1];
-
-      rq->kind = wrong[i].kind;
-      rq->count = wrong[i].count;
-      rq->offset = size / 2 + wrong[i].at;
-      rq->flags = wrong[i].flags;
-      memset (rq->buf, 'x', rq->count);
-      rd->kind = READ;
-      rd->count = 100000;
-      rd->offset = i * 100001;
-    }
-    send_all (nbd, rqs, 2 * nr_wrong, expected);
-    for (i = 0; i < nr_wrong; ++i)
-      if (rqs[2*i+1].buf[0] != 'a' + i ||
-          memcmp (&rqs[2*i+1].buf[0], &rqs[2*i+1].buf[1], 99999) != 0)
-        fail ("what was read beside the errors is wrong");
-  }
+  for (i = 0; i < 20; ++i)
+    send_refused (nbd, rqs, expected);
 
   /* Past the end, which nbdkit itself refuses. */
   if (nbd_pread (nbd, rqs[0].buf, 512, size, 0) != -1)
@@ -585,7 +603,7 @@ test_refused (const char *command, int expected, const char *uri)
   if (nbd_shutdown (nbd, 0) == -1)
     fail_nbd ("shutdown");
   nbd_close (nbd);
-  for (i = 0; i < 2 * nr_wrong; ++i)
+  for (i = 0; i < 2 * REFUSED; ++i)
     free (rqs[i].buf);
 }
 
