@@ -48,30 +48,59 @@ session_leave (const struct session *s)
 
 /* A target that says GOOD and sends less than it says leaves old bytes in
  * the buffer.  libiscsi does not count what it received, so a random value
- * is put at both ends of the buffer, and into each piece that may be a PDU,
+ * is put at both ends of the data, and into each piece that may be a PDU,
  * before the command and looked for after it.
  */
-struct ends {
-  uint8_t *first, *last;        /* sizeof canary bytes each, or NULL */
-};
+#define CANARY_SIZE sizeof ((struct command *) NULL)->canary
 
-static struct ends
-ends_of (const struct command *cmd)
+/* Where the data are to come that are ‘at’ bytes from their beginning, which
+ * may be in any of the buffers, and how many bytes of it follow there.
+ */
+static uint8_t *
+place_of (const struct command *cmd, size_t at, size_t *room)
 {
-  const struct iovec *first = &cmd->iov[0];
-  const struct iovec *last = &cmd->iov[cmd->niov - 1];
-  const size_t size = sizeof cmd->canary;
+  const struct iovec *iov = cmd->iov;
 
-  /* What lies around the client's buffer may be a few bytes only. */
-  if (first->iov_len < size && cmd->niov > 1)
-    first++;
-  if (last->iov_len < size && cmd->niov > 1)
-    last--;
-  return (struct ends) {
-    .first = first->iov_len >= size ? first->iov_base : NULL,
-    .last = last->iov_len >= size ?
-      (uint8_t *) last->iov_base + last->iov_len - size : NULL,
-  };
+  for (; at >= iov->iov_len; ++iov)
+    at -= iov->iov_len;
+  *room = iov->iov_len - at;
+  return (uint8_t *) iov->iov_base + at;
+}
+
+/* Buffers may be shorter than a canary: what lies around the client's in its
+ * first and last block, and the client's too.
+ */
+static void
+put_canary (const struct command *cmd, size_t at)
+{
+  const uint8_t *canary = (const uint8_t *) &cmd->canary;
+  size_t i, n;
+  uint8_t *p;
+
+  for (i = 0; i < CANARY_SIZE; i += n) {
+    p = place_of (cmd, at + i, &n);
+    if (n > CANARY_SIZE - i)
+      n = CANARY_SIZE - i;
+    memcpy (p, canary + i, n);
+  }
+}
+
+/* Are its bytes from ‘skip’ on still there? */
+static bool
+has_canary (const struct command *cmd, size_t at, size_t skip)
+{
+  const uint8_t *canary = (const uint8_t *) &cmd->canary;
+  const uint8_t *p;
+  size_t i, n;
+
+  for (i = skip; i < CANARY_SIZE; i += n) {
+    p = place_of (cmd, at + i, &n);
+    if (n > CANARY_SIZE - i)
+      n = CANARY_SIZE - i;
+    if (memcmp (p, canary + i, n) != 0)
+      return false;
+  }
+  return true;
 }
 
 /* splitmix64: a canary that no one guesses from those before. */
@@ -88,20 +117,12 @@ next_canary (struct session *s)
 static void
 set_canary (struct session *s, struct command *cmd)
 {
-  const struct ends ends = ends_of (cmd);
-  const size_t size = sizeof cmd->canary;
   size_t at;
-  int i;
 
   cmd->canary = next_canary (s);
-  for (i = 0; i < cmd->niov; ++i)
-    for (at = MIN_RECV_SEGMENT; at + size <= cmd->iov[i].iov_len;
-         at += MIN_RECV_SEGMENT)
-      memcpy ((uint8_t *) cmd->iov[i].iov_base + at, &cmd->canary, size);
-  if (ends.first)
-    memcpy (ends.first, &cmd->canary, sizeof cmd->canary);
-  if (ends.last)
-    memcpy (ends.last, &cmd->canary, sizeof cmd->canary);
+  for (at = 0; at + CANARY_SIZE <= cmd->len; at += MIN_RECV_SEGMENT)
+    put_canary (cmd, at);
+  put_canary (cmd, cmd->len - CANARY_SIZE);
 }
 
 /* The last two bytes are enough to arouse suspicion, since data may be
@@ -113,22 +134,12 @@ set_canary (struct session *s, struct command *cmd)
 static bool
 data_missing (const struct command *cmd)
 {
-  const struct ends ends = ends_of (cmd);
-  const size_t skip = sizeof cmd->canary - SUSPICIOUS;
-  const uint8_t *canary = (const uint8_t *) &cmd->canary;
-  const size_t size = sizeof cmd->canary;
   size_t at;
-  int i;
 
-  for (i = 0; i < cmd->niov; ++i)
-    for (at = MIN_RECV_SEGMENT; at + size <= cmd->iov[i].iov_len;
-         at += MIN_RECV_SEGMENT)
-      if (memcmp ((const uint8_t *) cmd->iov[i].iov_base + at, canary,
-                  size) == 0)
-        return true;
-  return
-    (ends.first && memcmp (ends.first, canary, sizeof cmd->canary) == 0) ||
-    (ends.last && memcmp (ends.last + skip, canary + skip, SUSPICIOUS) == 0);
+  for (at = 0; at + CANARY_SIZE <= cmd->len; at += MIN_RECV_SEGMENT)
+    if (has_canary (cmd, at, 0))
+      return true;
+  return has_canary (cmd, cmd->len - CANARY_SIZE, CANARY_SIZE - SUSPICIOUS);
 }
 
 static bool
