@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include "clock.h"
 #include "debug.h"
@@ -29,6 +31,18 @@ isid_random (struct isid *isid, struct error *err)
   isid->random &= 0xffffff;
   return 0;
 }
+
+/* Of the basic header segment, RFC 7143 section 11.2.1. */
+#define BHS_SIZE 48
+enum opcode {
+  PDU_NOP_IN         = 0x20,
+  PDU_LOGIN_RESPONSE = 0x23,
+  PDU_ASYNC          = 0x32,
+  PDU_REJECT         = 0x3f,
+};
+
+/* A login's data segments have 8 KiB at most (RFC 7143 section 13.12). */
+#define MAX_LOGIN_DATA 65536
 
 /* Login response status, class and detail, RFC 7143 section 11.13.5. */
 enum login_status {
@@ -246,14 +260,66 @@ session_step_cb (struct iscsi_context *ctx, int status,
   snprintf (s->step_error, sizeof s->step_error, "%s", iscsi_get_error (ctx));
 }
 
+/* libiscsi takes any PDU with the task tag of its login for an answer to that,
+ * and some kinds lead it to a SCSI task that a login has not: whoever answers
+ * at the portal could end the server.  Until the login is over PDUs are looked
+ * at before libiscsi has them; it reads one at a time.  0: wait for the rest
+ * of this one.
+ */
+static int
+login_pdu_arrived (int fd, struct error *err)
+{
+  uint8_t bhs[BHS_SIZE];
+  const ssize_t r = recv (fd, bhs, sizeof bhs, MSG_PEEK | MSG_DONTWAIT);
+  size_t len;
+  int there;
+
+  if (r <= 0)
+    return 1;                   /* the end, for libiscsi to tell */
+  switch (bhs[0] & 0x3f) {
+  case PDU_LOGIN_RESPONSE: case PDU_REJECT: case PDU_ASYNC: case PDU_NOP_IN:
+    break;
+  default:
+    return error_set (err, EPROTO, "what it sent is no answer to a login: is "
+                      "this an iSCSI portal");
+  }
+  if (r < BHS_SIZE)
+    return 0;
+  len = (size_t) bhs[5] << 16 | bhs[6] << 8 | bhs[7];
+  if (len > MAX_LOGIN_DATA)
+    return error_set (err, EPROTO, "the answer to the login has %zu bytes",
+                      len);
+  len += BHS_SIZE + (-len & 3);
+  return ioctl (fd, FIONREAD, &there) == -1 || (size_t) there >= len;
+}
+
+/* What libiscsi is to be told of what poll found. */
+static int
+events_for_libiscsi (const struct session *s, const struct pollfd *fd,
+                     struct error *err)
+{
+  int r;
+
+  if (s->iser || !(fd->revents & POLLIN) || iscsi_is_logged_in (s->ctx))
+    return fd->revents;
+  r = login_pdu_arrived (fd->fd, err);
+  if (r == 0 && !(fd->revents & (POLLRDHUP | POLLHUP | POLLERR))) {
+    poll (NULL, 0, 1);
+    return fd->revents & ~POLLIN;
+  }
+  return r == -1 ? -1 : fd->revents;
+}
+
 int
 session_wait_step (struct session *s, uint64_t deadline,
                    const struct stop *stop, struct error *err)
 {
+  int revents;
+
   while (!s->step_over) {
     struct pollfd fd = {
       .fd = iscsi_get_fd (s->ctx),
-      .events = iscsi_which_events (s->ctx),
+      .events = iscsi_which_events (s->ctx) | POLLRDHUP,
     };
     int left = clock_left (deadline);
     int r;
@@ -265,8 +331,11 @@ session_wait_step (struct session *s, uint64_t deadline,
     if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
         errno != EINTR)
       return error_set (err, errno, "poll: %s", strerror (errno));
+    revents = events_for_libiscsi (s, &fd, err);
+    if (revents == -1)
+      return -1;
     session_enter (s);
-    r = iscsi_service (s->ctx, fd.revents);
+    r = iscsi_service (s->ctx, revents);
     session_leave (s);
     if (!s->step_over && (r != 0 || iscsi_get_fd (s->ctx) < 0)) {
       session_why (s, iscsi_get_error (s->ctx), err);

@@ -167,6 +167,10 @@ class Connection:
                 self.end(rule.action == "drop")
             elif rule.action == "swallow":
                 target.silent.append(self)
+            elif rule.action == "data":
+                self.send(struct.pack(">BBHI8s4sI", 0x25, 0x80, 0, 0, bytes(8),
+                                      bhs[16:20], NO_TAG) + bytes(24),
+                          bytes.fromhex(rule.arg))
             return False
         key = (keys.get("InitiatorName", ""), isid, self.set["portal-group"])
         limit = self.set["max-sessions"]
