@@ -25,9 +25,8 @@ enum status {
   STATUS_TIMEOUT       = 0x102, /* issued several times, never answered */
   STATUS_LOST          = 0x103, /* session lost, not back in time */
   STATUS_SHUTDOWN      = 0x104, /* the server is going away */
-  STATUS_NO_MEMORY     = 0x105, /* of ours */
-  STATUS_SHORT_DATA    = 0x106, /* GOOD, but data are missing */
-  STATUS_DROPPED       = 0x107, /* session lost, and nobody recovers it */
+  STATUS_SHORT_DATA    = 0x105, /* GOOD, but data are missing */
+  STATUS_DROPPED       = 0x106, /* session lost, and nobody recovers it */
 };
 
 enum residual { RESIDUAL_NONE, RESIDUAL_UNDERFLOW, RESIDUAL_OVERFLOW };

@@ -131,7 +131,6 @@ ask_if_told (const struct asker *a, const char *question,
   case STATUS_LOST:
   case STATUS_DROPPED:
   case STATUS_SHUTDOWN:
-  case STATUS_NO_MEMORY:
     return failed (a, question, &cmd->answer, &d, err);
   default:
     return 0;

@@ -64,8 +64,6 @@ static const struct status_rule status_rules[] = {
     { VERDICT_FAIL, EIO, "the target closed the connection" } },
   { STATUS_SHUTDOWN, "shutting down",
     { VERDICT_FAIL, ESHUTDOWN, "the server is shutting down" } },
-  { STATUS_NO_MEMORY, "out of memory",
-    { VERDICT_FAIL, ENOMEM, "out of memory" } },
   /* Only seen by chance (session.c), so it is looked at again. */
   { STATUS_SHORT_DATA, "missing data",
     { VERDICT_RETRY_NOW, EIO,

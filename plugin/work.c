@@ -91,8 +91,7 @@ static void
 why_unanswered (struct handle *h, const struct answer *a, struct error *why)
 {
   why->msg[0] = '\0';
-  if (h->last_error && a->status != STATUS_SHUTDOWN &&
-      a->status != STATUS_NO_MEMORY)
+  if (h->last_error && a->status != STATUS_SHUTDOWN)
     h->last_error (h->engine, why);
 }
 

@@ -678,7 +678,6 @@ static const struct {
   { { .status = STATUS_TIMEOUT }, EIO, "did not answer in time" },
   { { .status = STATUS_PROTOCOL }, EIO, "iSCSI protocol" },
   { { .status = STATUS_SHUTDOWN }, ESHUTDOWN, "shutting down" },
-  { { .status = STATUS_NO_MEMORY }, ENOMEM, "out of memory" },
 };
 
 static void

@@ -50,8 +50,6 @@ static const struct {
   { STATUS_DROPPED, VERDICT_FAIL, EIO, "connection dropped", "closed" },
   { STATUS_SHUTDOWN, VERDICT_FAIL, ESHUTDOWN, "shutting down",
     "shutting down" },
-  { STATUS_NO_MEMORY, VERDICT_FAIL, ENOMEM, "out of memory",
-    "out of memory" },
   { STATUS_SHORT_DATA, VERDICT_RETRY_NOW, EIO, "missing data",
     "sent no data" },
 
