@@ -133,7 +133,6 @@ walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
   struct session_params params = w->params;
   struct session *s;
   struct command cmd;
-  uint32_t total;
   uint8_t *data;
   int r;
 
@@ -154,7 +153,7 @@ walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
 
   if (r == 0)
     *n = sort_luns (*luns, parse_report_luns (data, cmd.answer.received,
-                                              *luns, MAX_LUNS, &total));
+                                              *luns, MAX_LUNS));
   else
     free (*luns);
   free (data);

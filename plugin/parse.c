@@ -46,8 +46,6 @@ parse_capacity16 (const uint8_t *data, size_t len, struct capacity *out)
     out->lbpme = data[14] & 0x80;
     out->lbprz = data[14] & 0x40;
   }
-  if (len > 15)
-    out->lowest_aligned = get_be16 (&data[14]) & 0x3fff;
   return 0;
 }
 
@@ -85,10 +83,8 @@ parse_inquiry (const uint8_t *data, size_t len, struct inquiry *out)
   end = min_size (len, (size_t) 5 + data[4]);
   out->qualifier = data[0] >> 5;
   out->device_type = data[0] & 0x1f;
-  out->removable = data[1] & 0x80;
   copy_text (out->vendor, sizeof out->vendor - 1, data, end, 8);
   copy_text (out->product, sizeof out->product - 1, data, end, 16);
-  copy_text (out->revision, sizeof out->revision - 1, data, end, 32);
   return 0;
 }
 
@@ -218,13 +214,11 @@ parse_vpd_b0 (const uint8_t *data, size_t len, struct block_limits *out)
 
   alignment = field32 (data, end, 32);
   *out = (struct block_limits) {
-    .wsnz = data[4] & 0x01,
     .granularity = get_be16 (&data[6]),
     .max_transfer = get_be32 (&data[8]),
     .opt_transfer = get_be32 (&data[12]),
     .max_prefetch = field32 (data, end, 16),
     .max_unmap_lbas = field32 (data, end, 20),
-    .max_unmap_descriptors = field32 (data, end, 24),
     .unmap_granularity = field32 (data, end, 28),
     .have_unmap_alignment = alignment & UINT32_C (0x80000000),
     .max_write_same = end >= 44 ? get_be64 (&data[36]) : 0,
@@ -244,7 +238,6 @@ parse_vpd_b1 (const uint8_t *data, size_t len, uint16_t *rate)
   return 0;
 }
 
-/* LBPRZ is three bits here: xx1b is zeroes, 010b a pattern of the target. */
 int
 parse_vpd_b2 (const uint8_t *data, size_t len, struct provisioning *out)
 {
@@ -254,7 +247,6 @@ parse_vpd_b2 (const uint8_t *data, size_t len, struct provisioning *out)
   out->lbpu = data[5] & 0x80;
   out->lbpws = data[5] & 0x40;
   out->lbpws10 = data[5] & 0x20;
-  out->lbprz = data[5] & 0x04;
   return 0;
 }
 
@@ -396,18 +388,15 @@ lun_number (const uint8_t *entry)
 
 size_t
 parse_report_luns (const uint8_t *data, size_t len,
-                   int *luns, size_t max, uint32_t *total_len)
+                   int *luns, size_t max)
 {
   size_t end, i, n = 0;
-  uint32_t list_len;
 
-  *total_len = 0;
   if (len < 8)
     return 0;
 
-  list_len = get_be32 (data);
-  *total_len = list_len < UINT32_MAX - 8 ? list_len + 8 : UINT32_MAX;
-  end = min_size (len, *total_len);
+  /* The length counts what follows the header. */
+  end = 8 + min_size (len - 8, get_be32 (data));
 
   for (i = 8; n < max && end - i >= 8; i += 8) {
     int lun = lun_number (&data[i]);

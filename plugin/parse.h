@@ -19,12 +19,11 @@ struct capacity {
   uint32_t block_len;           /* bytes, as the target says: not checked */
   unsigned phys_exponent;       /* log2 of logical per physical block */
   bool lbpme, lbprz;            /* thin; unmapped blocks read as zeroes */
-  uint32_t lowest_aligned;      /* LBA */
 };
 extern int parse_capacity10 (const uint8_t *data, size_t len,
                              struct capacity *out);
-/* Needs 12 bytes; phys_exponent, lbpme, lbprz and lowest_aligned are zero
- * unless their bytes were received.
+/* Needs 12 bytes; phys_exponent, lbpme and lbprz are zero unless their bytes
+ * were received.
  */
 extern int parse_capacity16 (const uint8_t *data, size_t len,
                              struct capacity *out);
@@ -33,8 +32,7 @@ extern int parse_capacity16 (const uint8_t *data, size_t len,
 struct inquiry {
   uint8_t qualifier;            /* 0: connected */
   uint8_t device_type;          /* 0 disk, 5 CD, 0xc controller... */
-  bool removable;
-  char vendor[9], product[17], revision[5]; /* trimmed, printable ASCII */
+  char vendor[9], product[17];  /* trimmed, printable ASCII */
 };
 extern int parse_inquiry (const uint8_t *data, size_t len,
                           struct inquiry *out);
@@ -72,11 +70,9 @@ extern int parse_vpd_80 (const uint8_t *data, size_t len,
  */
 struct block_limits {
   uint32_t granularity, max_transfer, opt_transfer, max_prefetch;
-  uint32_t max_unmap_lbas, max_unmap_descriptors;
-  uint32_t unmap_granularity, unmap_alignment;
+  uint32_t max_unmap_lbas, unmap_granularity, unmap_alignment;
   bool have_unmap_alignment;
   uint64_t max_write_same;
-  bool wsnz;                    /* WRITE SAME of 0 blocks is refused */
 };
 extern int parse_vpd_b0 (const uint8_t *data, size_t len,
                          struct block_limits *out);
@@ -87,7 +83,6 @@ extern int parse_vpd_b1 (const uint8_t *data, size_t len, uint16_t *rate);
 /* VPD B2, logical block provisioning, SBC-4 6.6.7. */
 struct provisioning {
   bool lbpu, lbpws, lbpws10;    /* UNMAP, WRITE SAME (16), (10) with UNMAP */
-  bool lbprz;                   /* unmapped blocks read as zeroes */
 };
 extern int parse_vpd_b2 (const uint8_t *data, size_t len,
                          struct provisioning *out);
@@ -118,11 +113,9 @@ extern size_t parse_lba_status (const uint8_t *data, size_t len,
                                 struct lba_extent *out, size_t max);
 
 /* REPORT LUNS, SPC-5 6.33: peripheral, flat and (bus 0) logical unit
- * addressing; others are skipped.  Returns the number stored, at most max;
- * *total_len is the length that the target says a whole answer has (bytes,
- * header included), so that the caller can ask again with more room.
+ * addressing; others are skipped.  Returns the number stored, at most max.
  */
 extern size_t parse_report_luns (const uint8_t *data, size_t len,
-                                 int *luns, size_t max, uint32_t *total_len);
+                                 int *luns, size_t max);
 
 #endif /* ISCSI_PARSE_H */

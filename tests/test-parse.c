@@ -94,7 +94,6 @@ test_capacity10 (void)
     CHECK_UINT (f.capacity.block_len, rows[i].block_len);
     CHECK_UINT (f.capacity.phys_exponent, 0);
     CHECK (!f.capacity.lbpme && !f.capacity.lbprz);
-    CHECK_UINT (f.capacity.lowest_aligned, 0);
   }
 }
 
@@ -120,24 +119,19 @@ test_capacity16 (void)
     CHECK_UINT (f.capacity.phys_exponent, len > 13 ? 3 : 0);
     CHECK_INT (f.capacity.lbpme, len > 14);
     CHECK_INT (f.capacity.lbprz, len > 14);
-    CHECK_UINT (f.capacity.lowest_aligned, len > 15 ? 0x3fff : 0);
   }
 
   data[14] = 0x80;
-  data[15] = 0x07;
   CHECK_INT (parse (capacity16, data, 32, &f), 0);
   CHECK (f.capacity.lbpme && !f.capacity.lbprz);
-  CHECK_UINT (f.capacity.lowest_aligned, 7);
   data[14] = 0x7f;
   CHECK_INT (parse (capacity16, data, 32, &f), 0);
   CHECK (!f.capacity.lbpme && f.capacity.lbprz);
-  CHECK_UINT (f.capacity.lowest_aligned, 0x3f07);
   for (v = 0; v <= 0xff; v++) {
     data[14] = (uint8_t) v;
     CHECK_INT (parse (capacity16, data, 32, &f), 0);
     CHECK_INT (f.capacity.lbpme, v >> 7 & 1);
     CHECK_INT (f.capacity.lbprz, v >> 6 & 1);
-    CHECK_UINT (f.capacity.lowest_aligned, (v & 0x3f) << 8 | 0x07);
   }
   data[13] = 0xff;
   CHECK_INT (parse (capacity16, data, 32, &f), 0);
@@ -175,13 +169,10 @@ test_inquiry_lengths (void)
       continue;
     CHECK_UINT (f.inquiry.qualifier, 0);
     CHECK_UINT (f.inquiry.device_type, 0);
-    CHECK (f.inquiry.removable);
     CHECK_STR (f.inquiry.vendor, len <= 8 ? "" : len == 9 ? "I"
                : len == 10 ? "IE" : "IET");
     if (len >= 28 || len <= 16)
       CHECK_STR (f.inquiry.product, len <= 16 ? "" : "VIRTUAL-DISK");
-    if (len >= 36 || len <= 32)
-      CHECK_STR (f.inquiry.revision, len <= 32 ? "" : "0001");
   }
 
   /* What is past the additional length is not INQUIRY data. */
@@ -189,7 +180,6 @@ test_inquiry_lengths (void)
   CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
   CHECK_STR (f.inquiry.vendor, "IET");
   CHECK_STR (f.inquiry.product, "VIRTUAL-D");
-  CHECK_STR (f.inquiry.revision, "");
 }
 
 static void
@@ -201,11 +191,9 @@ test_inquiry_types (void)
   /* Nothing listens there: qualifier 3, type 1fh. */
   inquiry_begin (data);
   data[0] = 0x7f;
-  data[1] = 0x7f;
   CHECK_INT (parse (inquiry, data, 36, &f), 0);
   CHECK_UINT (f.inquiry.qualifier, 3);
   CHECK_UINT (f.inquiry.device_type, 0x1f);
-  CHECK (!f.inquiry.removable);
 
   /* A CD, and a controller. */
   data[0] = 0x05;
@@ -227,19 +215,19 @@ test_inquiry_text (void)
   inquiry_begin (data);
   memcpy (&data[8], "  A\033\xff" "B\0\0", 8);
   memset (&data[16], 'P', 16);
-  memset (&data[32], 0, 4);
   CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
   CHECK_STR (f.inquiry.vendor, "A..B");
   CHECK_STR (f.inquiry.product, "PPPPPPPPPPPPPPPP");
-  CHECK_STR (f.inquiry.revision, "");
   memcpy (&data[8], "\0 V D~\x7fR", 8);
-  memcpy (&data[32], "\x1f!b\n", 4);
+  memcpy (&data[16], "\x1f!b\n", 4);
   CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
   CHECK_STR (f.inquiry.vendor, "V D~.R");
-  CHECK_STR (f.inquiry.revision, ".!b.");
+  CHECK_STR (f.inquiry.product, ".!b.PPPPPPPPPPPP");
   memset (&data[8], 'V', 8);
+  memset (&data[16], 0, 16);
   CHECK_INT (parse (inquiry, data, sizeof data, &f), 0);
   CHECK_STR (f.inquiry.vendor, "VVVVVVVV");
+  CHECK_STR (f.inquiry.product, "");
 }
 
 static void
@@ -513,13 +501,11 @@ static const uint8_t page_b0[64] = {
 static void
 check_page_b0 (const struct block_limits *l, size_t len)
 {
-  CHECK (l->wsnz);
   CHECK_UINT (l->granularity, 128);
   CHECK_UINT (l->max_transfer, 2048);
   CHECK_UINT (l->opt_transfer, 4096);
   CHECK_UINT (l->max_prefetch, len >= 20 ? 0x00010203 : 0);
   CHECK_UINT (l->max_unmap_lbas, len >= 24 ? UINT32_MAX : 0);
-  CHECK_UINT (l->max_unmap_descriptors, len >= 28 ? 256 : 0);
   CHECK_UINT (l->unmap_granularity, len >= 32 ? 2048 : 0);
   CHECK_INT (l->have_unmap_alignment, len >= 36);
   CHECK_UINT (l->unmap_alignment, len >= 36 ? 7 : 0);
@@ -554,11 +540,9 @@ test_vpd_b0 (void)
   CHECK (!f.limits.have_unmap_alignment);
   CHECK_UINT (f.limits.unmap_alignment, 0);
   data[32] = 0xff;
-  data[4] = 0xfe;
   CHECK_INT (parse (vpd_b0, data, sizeof data, &f), 0);
   CHECK (f.limits.have_unmap_alignment);
   CHECK_UINT (f.limits.unmap_alignment, 0x7f000007);
-  CHECK (!f.limits.wsnz);
 
   data[1] = 0xb1;
   CHECK_INT (parse (vpd_b0, data, sizeof data, &f), -1);
@@ -589,7 +573,7 @@ test_vpd_b1_b2 (void)
     CHECK_INT (parse (vpd_b2, b2, len, &f), len < 6 ? -1 : 0);
     if (len >= 6)
       CHECK (f.provisioning.lbpu && f.provisioning.lbpws &&
-             f.provisioning.lbpws10 && f.provisioning.lbprz);
+             f.provisioning.lbpws10);
   }
   for (v = 0; v <= 0xff; v++) {
     b2[5] = (uint8_t) v;
@@ -597,7 +581,6 @@ test_vpd_b1_b2 (void)
     CHECK_INT (f.provisioning.lbpu, v >> 7 & 1);
     CHECK_INT (f.provisioning.lbpws, v >> 6 & 1);
     CHECK_INT (f.provisioning.lbpws10, v >> 5 & 1);
-    CHECK_INT (f.provisioning.lbprz, v >> 2 & 1);
   }
   b2[3] = 1;
   CHECK_INT (parse (vpd_b2, b2, sizeof b2, &f), -1);
@@ -1068,10 +1051,9 @@ luns_in (size_t len, int want[LUN_ROWS])
 }
 
 static size_t
-report_luns (const uint8_t *data, size_t len, int *luns, size_t max,
-             uint32_t *total)
+report_luns (const uint8_t *data, size_t len, int *luns, size_t max)
 {
-  return parse_report_luns (guard_copy (data, len), len, luns, max, total);
+  return parse_report_luns (guard_copy (data, len), len, luns, max);
 }
 
 static void
@@ -1080,24 +1062,21 @@ test_report_luns_entries (void)
   uint8_t data[LUN_DATA];
   int luns[LUN_ROWS + 1], want[LUN_ROWS] = { 0 };
   size_t i, len, n, nr_want = 0;
-  uint32_t total;
 
   luns_begin (data);
   for (len = 0; len <= sizeof data; len++) {
     nr_want = luns_in (len, want);
-    total = 4711;
     luns[LUN_ROWS] = -77;
-    n = report_luns (data, len, luns, LUN_ROWS, &total);
+    n = report_luns (data, len, luns, LUN_ROWS);
     CHECK_UINT (n, nr_want);
     CHECK_MEM (luns, want, nr_want * sizeof want[0]);
-    CHECK_UINT (total, len < 8 ? 0 : LUN_DATA);
     CHECK_INT (luns[LUN_ROWS], -77);
   }
 
   /* Room for fewer; for none. */
   for (i = 0; i <= nr_want; i++) {
     luns[i] = -77;
-    n = report_luns (data, sizeof data, luns, i, &total);
+    n = report_luns (data, sizeof data, luns, i);
     CHECK_UINT (n, i);
     CHECK_INT (luns[i], -77);
   }
@@ -1110,26 +1089,22 @@ test_report_luns_lengths (void)
   uint8_t data[LUN_DATA];
   int luns[LUN_ROWS];
   size_t n, told;
-  uint32_t total;
 
   luns_begin (data);
   for (told = 0; told <= 24; told++) {
     put_be32 (data, (uint32_t) told);
-    n = report_luns (data, sizeof data, luns, LUN_ROWS, &total);
+    n = report_luns (data, sizeof data, luns, LUN_ROWS);
     CHECK_UINT (n, told / 8);
-    CHECK_UINT (total, told + 8);
   }
   put_be32 (data, 1 << 20);
-  n = report_luns (data, 24, luns, LUN_ROWS, &total);
+  n = report_luns (data, 24, luns, LUN_ROWS);
   CHECK_UINT (n, 2);
-  CHECK_UINT (total, (1 << 20) + 8);
   put_be32 (data, UINT32_MAX - 8);
-  report_luns (data, 24, luns, LUN_ROWS, &total);
-  CHECK_UINT (total, UINT32_MAX);
-  put_be32 (data, UINT32_MAX);
-  n = report_luns (data, 24, luns, LUN_ROWS, &total);
+  n = report_luns (data, 24, luns, LUN_ROWS);
   CHECK_UINT (n, 2);
-  CHECK_UINT (total, UINT32_MAX);
+  put_be32 (data, UINT32_MAX);
+  n = report_luns (data, 24, luns, LUN_ROWS);
+  CHECK_UINT (n, 2);
 }
 
 /* What must hold whatever the bytes were. */
@@ -1140,7 +1115,6 @@ check_facts (parse_fn fn, const union facts *f)
     CHECK (f->inquiry.qualifier < 8 && f->inquiry.device_type < 32);
     CHECK (strlen (f->inquiry.vendor) <= 8);
     CHECK (strlen (f->inquiry.product) <= 16);
-    CHECK (strlen (f->inquiry.revision) <= 4);
   }
   if (fn == vpd_83 || fn == vpd_80)
     CHECK (f->identity.len <= IDENTITY_MAX && f->identity.len != 1);
@@ -1172,7 +1146,6 @@ test_garbage (void)
   for (round = 0; round < 3000; round++) {
     size_t len = guard_random (&seed) % (sizeof data + 1);
     unsigned sparse = (unsigned) (guard_random (&seed) % 4);
-    uint32_t total;
     size_t n;
 
     /* From all random to mostly zeroes: lengths should often be small. */
@@ -1193,7 +1166,7 @@ test_garbage (void)
                 guard_random (&seed) >> 32, extents, MAX_EXTENTS);
 
     luns[64] = -77;
-    n = parse_report_luns (guard_copy (data, len), len, luns, 64, &total);
+    n = parse_report_luns (guard_copy (data, len), len, luns, 64);
     CHECK (n <= 64 && luns[64] == -77);
     for (i = 0; i < n; i++)
       CHECK (luns[i] >= 0 && luns[i] <= 16383);
