@@ -70,7 +70,7 @@ list_remove (struct range *r)
 }
 
 static void
-queue_append (struct rangelock *l, struct range *r)
+waiters_append (struct rangelock *l, struct range *r)
 {
   r->next = NULL;
   r->pprev = l->queue_tail;
@@ -80,7 +80,7 @@ queue_append (struct rangelock *l, struct range *r)
 }
 
 static void
-queue_remove (struct rangelock *l, struct range *r)
+waiters_remove (struct rangelock *l, struct range *r)
 {
   if (r->next == NULL)
     l->queue_tail = r->pprev;
@@ -115,11 +115,11 @@ rangelock_acquire (struct rangelock *l, struct range *r,
 
   pthread_mutex_lock (&l->lock);
   if (must_wait (l, r, NULL)) {
-    queue_append (l, r);
+    waiters_append (l, r);
     do
       pthread_cond_wait (&l->cond, &l->lock);
     while (must_wait (l, r, r));
-    queue_remove (l, r);
+    waiters_remove (l, r);
   }
   list_insert (alone ? &l->alone : &l->shared, r);
   pthread_mutex_unlock (&l->lock);

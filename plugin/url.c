@@ -25,31 +25,31 @@
 #define MAX_ZONE 15             /* IFNAMSIZ, see RFC 4007 section 11 */
 
 /* A piece of the string that is being parsed. */
-struct span {
+struct piece {
   const char *s;
   size_t len;
 };
 
-static struct span
-span_of (const char *s)
+static struct piece
+piece_of (const char *s)
 {
-  return (struct span) { .s = s, .len = strlen (s) };
+  return (struct piece) { .s = s, .len = strlen (s) };
 }
 
 static bool
-span_has (struct span span, char c)
+piece_has (struct piece piece, char c)
 {
-  return span.len > 0 && memchr (span.s, c, span.len) != NULL;
+  return piece.len > 0 && memchr (piece.s, c, piece.len) != NULL;
 }
 
 static bool
-span_is (struct span span, const char *s)
+piece_is (struct piece piece, const char *s)
 {
-  return span.len == strlen (s) && memcmp (span.s, s, span.len) == 0;
+  return piece.len == strlen (s) && memcmp (piece.s, s, piece.len) == 0;
 }
 
 static void
-span_advance (struct span *rest, size_t n)
+piece_advance (struct piece *rest, size_t n)
 {
   rest->s += n;
   rest->len -= n;
@@ -58,52 +58,52 @@ span_advance (struct span *rest, size_t n)
 /* Take from ‘rest’ what comes before the first of ‘stops’, or all of it.
  * The stop itself stays.
  */
-static struct span
-span_take (struct span *rest, const char *stops)
+static struct piece
+piece_take (struct piece *rest, const char *stops)
 {
-  struct span taken = { .s = rest->s, .len = 0 };
+  struct piece taken = { .s = rest->s, .len = 0 };
 
   while (taken.len < rest->len && !strchr (stops, rest->s[taken.len]))
     taken.len++;
-  span_advance (rest, taken.len);
+  piece_advance (rest, taken.len);
   return taken;
 }
 
 /* Skip one character, if it is next. */
 static bool
-span_skip (struct span *rest, char c)
+piece_skip (struct piece *rest, char c)
 {
   if (rest->len == 0 || rest->s[0] != c)
     return false;
-  span_advance (rest, 1);
+  piece_advance (rest, 1);
   return true;
 }
 
 /* A decimal number and nothing else, no sign either, from 0 to max. */
 static bool
-span_number (struct span span, unsigned max, unsigned *out)
+piece_number (struct piece piece, unsigned max, unsigned *out)
 {
   unsigned n = 0;
   size_t i;
 
-  for (i = 0; i < span.len; i++) {
-    if (span.s[i] < '0' || span.s[i] > '9')
+  for (i = 0; i < piece.len; i++) {
+    if (piece.s[i] < '0' || piece.s[i] > '9')
       return false;
-    n = n * 10 + (span.s[i] - '0');
+    n = n * 10 + (piece.s[i] - '0');
     if (n > max)
       return false;
   }
   *out = n;
-  return span.len > 0;
+  return piece.len > 0;
 }
 
 static bool
-all_of (struct span span, bool (*wanted) (unsigned char c))
+all_of (struct piece piece, bool (*wanted) (unsigned char c))
 {
   size_t i;
 
-  for (i = 0; i < span.len; i++)
-    if (!wanted (span.s[i]))
+  for (i = 0; i < piece.len; i++)
+    if (!wanted (piece.s[i]))
       return false;
   return true;
 }
@@ -143,31 +143,31 @@ out_of_memory (struct error *err)
 }
 
 static int
-span_dup (struct span span, char **out, struct error *err)
+piece_dup (struct piece piece, char **out, struct error *err)
 {
-  *out = strndup (span.s, span.len);
+  *out = strndup (piece.s, piece.len);
   return *out ? 0 : out_of_memory (err);
 }
 
 /* Decode %XX (RFC 3986 section 2.1).  ‘part’ is the name for messages. */
 static int
-span_decode (struct span span, const char *part, char **out,
-             struct error *err)
+piece_decode (struct piece piece, const char *part, char **out,
+              struct error *err)
 {
-  char *str = calloc (1, span.len + 1);
+  char *str = calloc (1, piece.len + 1);
   size_t i, n;
 
   if (str == NULL)
     return out_of_memory (err);
 
-  for (i = n = 0; i < span.len; i++, n++) {
+  for (i = n = 0; i < piece.len; i++, n++) {
     int high, low;
 
-    str[n] = span.s[i];
-    if (span.s[i] != '%')
+    str[n] = piece.s[i];
+    if (piece.s[i] != '%')
       continue;
-    high = i + 1 < span.len ? hex_digit (span.s[i + 1]) : -1;
-    low = i + 2 < span.len ? hex_digit (span.s[i + 2]) : -1;
+    high = i + 1 < piece.len ? hex_digit (piece.s[i + 1]) : -1;
+    low = i + 2 < piece.len ? hex_digit (piece.s[i + 2]) : -1;
     if (high == -1 || low == -1) {
       error_set (err, EINVAL, "%s has a '%%' without two hexadecimal "
                  "digits after it: a '%%' itself is written %%25", part);
@@ -184,22 +184,22 @@ span_decode (struct span span, const char *part, char **out,
   return 0;
 
  fail:
-  explicit_bzero (str, span.len);
+  explicit_bzero (str, piece.len);
   free (str);
   return -1;
 }
 
 /* A user or a password. */
 static int
-credential_parse (struct span span, bool literal, const char *part,
+credential_parse (struct piece piece, bool literal, const char *part,
                   char **out, struct error *err)
 {
   char *str;
 
-  if (span.len == 0)
+  if (piece.len == 0)
     return error_set (err, EINVAL, "%s is empty", part);
-  if ((literal ? span_dup (span, &str, err)
-       : span_decode (span, part, &str, err)) == -1)
+  if ((literal ? piece_dup (piece, &str, err)
+       : piece_decode (piece, part, &str, err)) == -1)
     return -1;
   if (strlen (str) > URL_MAX_CHAP) {
     secret_free (str);
@@ -211,15 +211,15 @@ credential_parse (struct span span, bool literal, const char *part,
 }
 
 static int
-scheme_parse (struct span *rest, bool *iser, struct error *err)
+scheme_parse (struct piece *rest, bool *iser, struct error *err)
 {
   if (strncasecmp (rest->s, "iscsi://", 8) == 0) {
     *iser = false;
-    span_advance (rest, 8);
+    piece_advance (rest, 8);
   }
   else if (strncasecmp (rest->s, "iser://", 7) == 0) {
     *iser = true;
-    span_advance (rest, 7);
+    piece_advance (rest, 7);
   }
   else
     return error_set (err, EINVAL, "the URL must start with iscsi:// or "
@@ -227,29 +227,29 @@ scheme_parse (struct span *rest, bool *iser, struct error *err)
   return 0;
 }
 
-/* Whether every '%' of the span, and there is one, starts an escape. */
+/* Whether every '%' of the piece, and there is one, starts an escape. */
 static bool
-has_escapes (struct span span)
+has_escapes (struct piece piece)
 {
   size_t i, n = 0;
 
-  for (i = 0; i < span.len; i++)
-    if (span.s[i] == '%') {
-      if (i + 2 >= span.len ||
-          hex_digit (span.s[i + 1]) == -1 || hex_digit (span.s[i + 2]) == -1)
+  for (i = 0; i < piece.len; i++)
+    if (piece.s[i] == '%') {
+      if (i + 2 >= piece.len ||
+          hex_digit (piece.s[i + 1]) == -1 || hex_digit (piece.s[i + 2]) == -1)
         return false;
       n++;
     }
   return n > 0;
 }
 
-/* Whether the span starts like an iSCSI name (RFC 7143 section 4.2.7.2). */
+/* Whether the piece starts like an iSCSI name (RFC 7143 section 4.2.7.2). */
 static bool
-is_iscsi_name (struct span span)
+is_iscsi_name (struct piece piece)
 {
-  return span.len > 4 && (strncasecmp (span.s, "iqn.", 4) == 0 ||
-                          strncasecmp (span.s, "eui.", 4) == 0 ||
-                          strncasecmp (span.s, "naa.", 4) == 0);
+  return piece.len > 4 && (strncasecmp (piece.s, "iqn.", 4) == 0 ||
+                           strncasecmp (piece.s, "eui.", 4) == 0 ||
+                           strncasecmp (piece.s, "naa.", 4) == 0);
 }
 
 /* Whether it is libiscsi's user%password@, and not user:password@: what comes
@@ -257,11 +257,11 @@ is_iscsi_name (struct span span)
  * a ':' itself.  In user:password@ that is an escape.
  */
 static bool
-is_percent_form (struct span part)
+is_percent_form (struct piece part)
 {
-  struct span after_percent = part, after_colon = part;
-  const struct span before_percent = span_take (&after_percent, "%");
-  const struct span before_colon = span_take (&after_colon, ":");
+  struct piece after_percent = part, after_colon = part;
+  const struct piece before_percent = piece_take (&after_percent, "%");
+  const struct piece before_colon = piece_take (&after_colon, ":");
 
   if (after_percent.len > 0 && is_iscsi_name (part))
     return !has_escapes (before_colon) || after_colon.len == 0;
@@ -272,32 +272,32 @@ is_percent_form (struct span part)
  * there, and parse it.
  */
 static int
-user_part_parse (struct span *rest, struct url *url, struct error *err)
+user_part_parse (struct piece *rest, struct url *url, struct error *err)
 {
-  struct span user, password, after = *rest;
-  size_t len = span_take (&after, "/").len;
+  struct piece user, password, after = *rest;
+  size_t len = piece_take (&after, "/").len;
   bool literal;
 
   while (len > 0 && rest->s[len - 1] != '@')
     len--;
   if (len == 0)
     return 0;
-  password = (struct span) { .s = rest->s, .len = len - 1 };
-  span_advance (rest, len);
+  password = (struct piece) { .s = rest->s, .len = len - 1 };
+  piece_advance (rest, len);
 
   /* "host?target_password=a@b": the rule would take the host for a user,
    * and send half of the secret to a name server.
    */
-  if (after.len == 0 && span_has (password, '?'))
+  if (after.len == 0 && piece_has (password, '?'))
     return error_set (err, EINVAL, "a URL that has both '?' and '@' needs "
                       "a '/' after the host, as in iscsi://host/?argument");
 
   literal = is_percent_form (password);
-  user = span_take (&password, literal ? "%" : ":");
+  user = piece_take (&password, literal ? "%" : ":");
   if (password.len == 0)
     return credential_parse (user, true, "the user name before '@'",
                              &url->user, err);
-  span_advance (&password, 1);
+  piece_advance (&password, 1);
   if (credential_parse (user, literal, "the user name",
                         &url->user, err) == -1 ||
       credential_parse (password, literal, "the password",
@@ -310,29 +310,29 @@ user_part_parse (struct span *rest, struct url *url, struct error *err)
  * (RFC 6874).
  */
 static int
-ipv6_parse (struct span *rest, char **host, struct error *err)
+ipv6_parse (struct piece *rest, char **host, struct error *err)
 {
-  struct span inside, address, zone;
+  struct piece inside, address, zone;
   char text[INET6_ADDRSTRLEN + 1 + MAX_ZONE];
   struct in6_addr in6;
 
-  span_skip (rest, '[');
-  inside = span_take (rest, "]");
-  if (!span_skip (rest, ']'))
+  piece_skip (rest, '[');
+  inside = piece_take (rest, "]");
+  if (!piece_skip (rest, ']'))
     return error_set (err, EINVAL, "the host has a '[' without a ']': an "
                       "IPv6 address is written as in [2001:db8::1]:3260");
 
   zone = inside;
-  address = span_take (&zone, "%");
+  address = piece_take (&zone, "%");
   snprintf (text, INET6_ADDRSTRLEN, "%.*s", (int) address.len, address.s);
   if (address.len >= INET6_ADDRSTRLEN ||
       inet_pton (AF_INET6, text, &in6) != 1)
     return error_set (err, EINVAL, "the host is not an IPv6 address between "
                       "'[' and ']', as in [2001:db8::1]:3260");
 
-  if (span_skip (&zone, '%')) {
+  if (piece_skip (&zone, '%')) {
     if (zone.len > 2 && memcmp (zone.s, "25", 2) == 0)
-      span_advance (&zone, 2);
+      piece_advance (&zone, 2);
     if (zone.len == 0 || zone.len > MAX_ZONE || !all_of (zone, is_host_char))
       return error_set (err, EINVAL, "the zone of the IPv6 address must be "
                         "an interface, as in [fe80::1%%eth0]");
@@ -342,25 +342,25 @@ ipv6_parse (struct span *rest, char **host, struct error *err)
   if (rest->len > 0 && rest->s[0] != ':')
     return error_set (err, EINVAL, "after the ']' of the host only ':' and "
                       "the port can follow, as in [2001:db8::1]:3260");
-  return span_dup (span_of (text), host, err);
+  return piece_dup (piece_of (text), host, err);
 }
 
 static int
-host_parse (struct span *rest, char **host, struct error *err)
+host_parse (struct piece *rest, char **host, struct error *err)
 {
-  struct span name, after;
+  struct piece name, after;
 
   if (rest->len > 0 && rest->s[0] == '[')
     return ipv6_parse (rest, host, err);
 
-  name = span_take (rest, ":");
-  if (span_has (name, '%'))
+  name = piece_take (rest, ":");
+  if (piece_has (name, '%'))
     return error_set (err, EINVAL, "the host has a '%%': after a password "
                       "an '@' and the host are needed, as in "
                       "user%%password@host, and a '/' in a password is "
                       "written as %%2F in user:password@host");
   after = *rest;
-  if (span_skip (&after, ':') && span_has (after, ':'))
+  if (piece_skip (&after, ':') && piece_has (after, ':'))
     return error_set (err, EINVAL, "the host and port have more than one "
                       "':': an IPv6 address must be in brackets, as in "
                       "[2001:db8::1]:3260");
@@ -373,34 +373,34 @@ host_parse (struct span *rest, char **host, struct error *err)
   if (!all_of (name, is_host_char))
     return error_set (err, EINVAL, "the host may only have letters, digits, "
                       "'-', '_' and '.', or be an IPv6 address in brackets");
-  return span_dup (name, host, err);
+  return piece_dup (name, host, err);
 }
 
 /* HOST[:PORT[,TAG]]: SendTargets, and so iscsi-ls, puts the portal group
  * tag there (RFC 7143 appendix C).  It is of no use to us.
  */
 static int
-portal_parse (struct span rest, char **host, uint16_t *port,
+portal_parse (struct piece rest, char **host, uint16_t *port,
               struct error *err)
 {
-  struct span number;
+  struct piece number;
   unsigned n;
 
   if (host_parse (&rest, host, err) == -1)
     return -1;
 
   *port = URL_DEFAULT_PORT;
-  if (!span_skip (&rest, ':'))
+  if (!piece_skip (&rest, ':'))
     return 0;
-  number = span_take (&rest, ",");
+  number = piece_take (&rest, ",");
   if (number.len == 0)
     return error_set (err, EINVAL, "the port is missing after ':', as in "
                       "host:3260");
-  if (!span_number (number, UINT16_MAX, &n) || n == 0)
+  if (!piece_number (number, UINT16_MAX, &n) || n == 0)
     return error_set (err, EINVAL, "the port must be a number from 1 to "
                       "65535, as in host:3260");
   *port = n;
-  if (span_skip (&rest, ',') && !span_number (rest, UINT16_MAX, &n))
+  if (piece_skip (&rest, ',') && !piece_number (rest, UINT16_MAX, &n))
     return error_set (err, EINVAL, "the portal group tag after ',' must be "
                       "a number from 0 to 65535, as in host:3260,1");
   return 0;
@@ -414,7 +414,7 @@ target_check (const char *target, struct error *err)
   if (len > URL_MAX_NAME)
     return error_set (err, EINVAL, "the target name is longer than %d bytes",
                       URL_MAX_NAME);
-  if (!all_of (span_of (target), is_target_char))
+  if (!all_of (piece_of (target), is_target_char))
     return error_set (err, EINVAL, "the target name must not have spaces, "
                       "control characters or '/'");
   if (strspn (target, "0123456789") == len)
@@ -424,11 +424,11 @@ target_check (const char *target, struct error *err)
 }
 
 static int
-lun_parse (struct span span, int *lun, struct error *err)
+lun_parse (struct piece piece, int *lun, struct error *err)
 {
   unsigned n;
 
-  if (!span_number (span, URL_MAX_LUN, &n))
+  if (!piece_number (piece, URL_MAX_LUN, &n))
     return error_set (err, EINVAL, "the LUN must be a number from 0 to %d, "
                       "with nothing after it", URL_MAX_LUN);
   *lun = n;
@@ -437,27 +437,27 @@ lun_parse (struct span span, int *lun, struct error *err)
 
 /* "", "/", "/TARGET", "/TARGET/" or "/TARGET/LUN" */
 static int
-path_parse (struct span rest, struct url *url, struct error *err)
+path_parse (struct piece rest, struct url *url, struct error *err)
 {
-  struct span target;
+  struct piece target;
 
-  if (span_has (rest, '@'))
+  if (piece_has (rest, '@'))
     return error_set (err, EINVAL, "there is an '@' after the first '/': "
                       "write a '/' in a user name or password as %%2F in "
                       "user:password@host, and an '@' in a target name as "
                       "%%40");
-  if (!span_skip (&rest, '/') || rest.len == 0)
+  if (!piece_skip (&rest, '/') || rest.len == 0)
     return 0;
 
-  target = span_take (&rest, "/");
+  target = piece_take (&rest, "/");
   if (target.len == 0)
     return error_set (err, EINVAL, "the target between '/' and '/' is "
                       "empty, as in iscsi://host/target/lun");
-  if (span_decode (target, "the target name", &url->target, err) == -1 ||
+  if (piece_decode (target, "the target name", &url->target, err) == -1 ||
       target_check (url->target, err) == -1)
     return -1;
 
-  if (!span_skip (&rest, '/') || rest.len == 0)
+  if (!piece_skip (&rest, '/') || rest.len == 0)
     return 0;
   return lun_parse (rest, &url->lun, err);
 }
@@ -471,12 +471,12 @@ static const char *const digest_names[] = {
 };
 
 static enum digest
-digest_of (struct span span)
+digest_of (struct piece piece)
 {
   enum digest d;
 
   for (d = DIGEST_NONE; d <= DIGEST_NONE_CRC32C; d++)
-    if (span_is (span, digest_names[d]))
+    if (piece_is (piece, digest_names[d]))
       return d;
   return DIGEST_UNSET;
 }
@@ -488,7 +488,7 @@ argument_twice (const char *name, struct error *err)
 }
 
 static int
-argument_credential (struct span value, const char *name, char **out,
+argument_credential (struct piece value, const char *name, char **out,
                      struct error *err)
 {
   char part[64];
@@ -500,7 +500,7 @@ argument_credential (struct span value, const char *name, char **out,
 }
 
 static int
-argument_digest (struct span value, enum digest *out, struct error *err)
+argument_digest (struct piece value, enum digest *out, struct error *err)
 {
   if (*out != DIGEST_UNSET)
     return argument_twice ("header_digest", err);
@@ -512,29 +512,29 @@ argument_digest (struct span value, enum digest *out, struct error *err)
 }
 
 static int
-argument_parse (struct span arg, struct url *url, struct error *err)
+argument_parse (struct piece arg, struct url *url, struct error *err)
 {
   static const char *const names[] = {
     "target_user", "target_password", "header_digest"
   };
-  struct span name = span_take (&arg, "=");
+  struct piece name = piece_take (&arg, "=");
   size_t i;
 
   /* The one that libiscsi has without a value. */
-  if (span_is (name, "iser") && arg.len == 0) {
+  if (piece_is (name, "iser") && arg.len == 0) {
     url->iser = true;
     return 0;
   }
 
   for (i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (span_is (name, names[i]))
+    if (piece_is (name, names[i]))
       break;
   if (i == sizeof names / sizeof names[0])
     return error_set (err, EINVAL, "there is an unknown argument after '?': "
                       "the known ones are target_user=, target_password=, "
                       "header_digest= and iser, and a '&' in a value is "
                       "written %%26");
-  if (!span_skip (&arg, '='))
+  if (!piece_skip (&arg, '='))
     return error_set (err, EINVAL, "the argument %s needs '=' and a value",
                       names[i]);
   if (i == 0)
@@ -545,34 +545,34 @@ argument_parse (struct span arg, struct url *url, struct error *err)
 }
 
 static int
-arguments_parse (struct span rest, struct url *url, struct error *err)
+arguments_parse (struct piece rest, struct url *url, struct error *err)
 {
-  if (!span_skip (&rest, '?'))
+  if (!piece_skip (&rest, '?'))
     return 0;
   do {
-    struct span arg = span_take (&rest, "&");
+    struct piece arg = piece_take (&rest, "&");
 
     if (arg.len == 0)
       return error_set (err, EINVAL, "an argument is missing after '?' or "
                         "'&'");
     if (argument_parse (arg, url, err) == -1)
       return -1;
-  } while (span_skip (&rest, '&'));
+  } while (piece_skip (&rest, '&'));
   return 0;
 }
 
 int
 url_parse (const char *str, struct url *url, struct error *err)
 {
-  struct span rest = span_of (str), portal, path;
+  struct piece rest = piece_of (str), portal, path;
 
   *url = (struct url) { .lun = -1 };
 
   if (scheme_parse (&rest, &url->iser, err) == -1 ||
       user_part_parse (&rest, url, err) == -1)
     goto fail;
-  portal = span_take (&rest, "/?");
-  path = span_take (&rest, "?");
+  portal = piece_take (&rest, "/?");
+  path = piece_take (&rest, "?");
   if (portal_parse (portal, &url->host, &url->port, err) == -1 ||
       path_parse (path, url, err) == -1 ||
       arguments_parse (rest, url, err) == -1)
@@ -589,7 +589,7 @@ url_parse_portal (const char *str, char **host, uint16_t *port,
                   struct error *err)
 {
   *host = NULL;
-  if (portal_parse (span_of (str), host, port, err) == -1) {
+  if (portal_parse (piece_of (str), host, port, err) == -1) {
     free (*host);
     *host = NULL;
     return -1;
@@ -601,7 +601,7 @@ int
 url_parse_export (const char *name, bool have_target,
                   char **target, int *lun, struct error *err)
 {
-  struct span rest = span_of (name), first;
+  struct piece rest = piece_of (name), first;
 
   *target = NULL;
   if (have_target) {
@@ -611,11 +611,11 @@ url_parse_export (const char *name, bool have_target,
     return 0;
   }
 
-  first = span_take (&rest, "/");
-  if (first.len == 0 || !span_skip (&rest, '/'))
+  first = piece_take (&rest, "/");
+  if (first.len == 0 || !piece_skip (&rest, '/'))
     return error_set (err, EINVAL, "the export name must be target/lun, as "
                       "in iqn.2001-04.com.example:disk/0");
-  if (span_dup (first, target, err) == -1 ||
+  if (piece_dup (first, target, err) == -1 ||
       target_check (*target, err) == -1 ||
       lun_parse (rest, lun, err) == -1) {
     free (*target);
@@ -628,7 +628,7 @@ url_parse_export (const char *name, bool have_target,
 enum digest
 digest_parse (const char *str)
 {
-  return digest_of (span_of (str));
+  return digest_of (piece_of (str));
 }
 
 const char *
