@@ -11,8 +11,6 @@
 #include "clock.h"
 #include "session-private.h"
 
-/* What a logout may take. */
-
 /* libiscsi's list is gone when the callback returns: it is copied there. */
 struct answer_copy {
   struct session *session;

@@ -157,14 +157,12 @@ get_handle (const struct parameters *p, const char *target, int lun,
   h->disk = get_disk (p, target, lun, h, err);
   if (h->disk == NULL)
     goto no_disk;
-  h->slot = slots_take (h->disk->slots, counts, stop, err);
-  if (h->slot == NULL)
+  if (slots_take (h->disk->slots, &h->user, counts, stop, err) == -1)
     goto no_slot;
 
-  h->counts = counts;
-  h->engine = slot_engine (h->slot);
+  h->engine = slot_engine (&h->user);
   h->last_error = engine_last_error;
-  h->runner = (struct runner) { .run = slot_run, .handle = h->slot };
+  h->runner = (struct runner) { .run = slot_run, .handle = &h->user };
   h->retry = (struct retry_policy) {
     .timeout_ms = p->timeout_ms,
     .sleep = engine_sleep,
@@ -199,8 +197,7 @@ disk_hold (const struct parameters *p, const char *target, int lun,
 void
 disk_close (struct handle *h)
 {
-  if (h->counts)
-    slots_give_back (h->slot);
+  slots_give_back (&h->user);
   put_disk (h->disk, h);
   free (h);
 }

@@ -18,6 +18,7 @@
 #include "parameters.h"
 #include "rangelock.h"
 #include "retry.h"
+#include "slots.h"
 #include "stop.h"
 
 /* Optional commands that this LUN refused once (5/20xx, 5/24xx...), so that
@@ -63,8 +64,7 @@ struct handle {
 
   /* Private to disk.c. */
   struct handle *next;
-  struct slot *slot;
-  bool counts;                  /* as a user of its slot */
+  struct slot_user user;
 };
 
 /* Get hold of a LUN: the first handle opens its first session; each further

@@ -80,6 +80,8 @@ struct engine {
   bool stopping;                /* and not to be opened again */
   struct error why;             /* of the last loss or failed attempt */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
+  uint64_t blocked_since;       /* clock_ms, 0: the session takes commands,
+                                   or carries some */
   uint64_t lost_at;             /* clock_ms */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */

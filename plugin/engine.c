@@ -298,6 +298,7 @@ lose_session (struct engine *e)
   e->session = NULL;
   e->broken = false;
   e->ping_sent = 0;
+  e->blocked_since = 0;
   e->lost_at = now;
   e->state = RECOVERING;
   e->is_up = false;
@@ -663,20 +664,6 @@ bool
 engine_has_loose_ends (const struct engine *e)
 {
   return e->loose_ends;
-}
-
-bool
-engine_has_unsettled_writes (struct engine *e)
-{
-  const struct command *cmd;
-  bool r;
-
-  pthread_mutex_lock (&e->lock);
-  r = e->loose_ends;
-  for (cmd = e->pending.head; cmd != NULL && !r; cmd = cmd->next)
-    r = cmd->direction == DATA_OUT && cmd->issues > 0;
-  engine_release (e);
-  return r;
 }
 
 void

@@ -27,10 +27,12 @@ struct engine;
  *           said that it was gone
  *   ESHUTDOWN  asked to stop
  * When there is a session the tasks of the one before are dead: what it was
- * sent is sent again.
+ * sent is sent again.  ‘unsettled’ tells if there were writes among that, or
+ * among what failed.
  */
 typedef struct session *(*engine_connect_fn) (void *opaque,
                                               const struct isid *isid,
+                                              bool unsettled,
                                               uint64_t deadline,
                                               const struct stop *stop,
                                               struct error *err);
@@ -91,9 +93,6 @@ extern bool engine_is_up (const struct engine *e);
  * the session is back.
  */
 extern bool engine_has_loose_ends (const struct engine *e);
-
-/* Or are some held that were?  For engine_connect_fn. */
-extern bool engine_has_unsettled_writes (struct engine *e);
 
 extern void engine_get_counters (struct engine *e, struct engine_counters *c);
 

@@ -194,6 +194,17 @@ check_deadlines (struct engine *e, uint64_t now)
                "%u ms", oldest->cdb[0], e->p.timeout_ms);
     e->broken = true;
   }
+
+  /* What waits has no deadline yet. */
+  if (oldest || session_takes_more (e->session))
+    e->blocked_since = 0;
+  else if (e->blocked_since == 0)
+    e->blocked_since = now;
+  else if (now - e->blocked_since >= e->p.timeout_ms) {
+    error_set (&e->why, ETIMEDOUT, "the target took nothing for %u ms",
+               e->p.timeout_ms);
+    e->broken = true;
+  }
 }
 
 /* It cannot even be asked while commands that are with the target fill its
@@ -330,16 +341,32 @@ recovered (struct engine *e, struct session *session)
   engine_adopt (e, session);
 }
 
+/* Were writes sent that may still be executed? */
+static bool
+has_unsettled_writes (struct engine *e)
+{
+  const struct command *cmd;
+  bool r;
+
+  pthread_mutex_lock (&e->lock);
+  r = e->loose_ends;
+  for (cmd = e->pending.head; cmd != NULL && !r; cmd = cmd->next)
+    r = cmd->direction == DATA_OUT && cmd->issues > 0;
+  engine_release (e);
+  return r;
+}
+
 /* One try to log in again, without the lock but for its outcome. */
 static bool
 try_to_recover (struct engine *e)
 {
+  const bool unsettled = has_unsettled_writes (e);
   const struct stop stop = { .asked = recovery_stop_asked, .opaque = e };
   struct session *session;
   struct error why = { 0 };
   bool stopped;
 
-  session = e->p.connect (e->p.opaque, &e->p.isid,
+  session = e->p.connect (e->p.opaque, &e->p.isid, unsettled,
                           clock_ms () + e->p.attempt_timeout_ms, &stop,
                           &why);
 

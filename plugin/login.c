@@ -658,7 +658,8 @@ reset_cb (struct iscsi_context *ctx, int status, void *command_data,
 {
   struct session *s = private_data;
 
-  s->step_response = command_data ? *(uint32_t *) command_data : UINT32_MAX;
+  if (status == SCSI_STATUS_GOOD)
+    s->step_response = *(uint32_t *) command_data;
   session_step_cb (ctx, status, command_data, private_data);
 }
 
@@ -687,7 +688,10 @@ session_reset_lun (struct session *s, int lun, uint64_t deadline,
   if (session_wait_step (s, deadline, stop, &cause) == -1)
     return error_set (err, cause.err, "LUN %d was not reset: %s", lun,
                       cause.msg);
-  if (s->step_status != SCSI_STATUS_GOOD || s->step_response != 0)
+  if (s->step_status != SCSI_STATUS_GOOD)
+    return error_set (err, ECONNRESET, "LUN %d was not reset: the connection "
+                      "was lost", lun);
+  if (s->step_response != 0)
     return error_set (err, EIO, "LUN %d was not reset: the target says no "
                       "(response %u)", lun, s->step_response);
   return wait_ready (s, lun, deadline, stop, err);

@@ -538,12 +538,30 @@ session_ping (struct session *s)
   return r;
 }
 
+/* What is still in the socket's send queue is not to reach the target some
+ * time later: closing resets the connection.
+ */
+static void
+cut_off_writes (const struct session *s)
+{
+  const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+  const struct command *cmd;
+
+  for (cmd = s->carried.head; cmd != NULL; cmd = cmd->next)
+    if (cmd->direction == DATA_OUT) {
+      setsockopt (session_fd (s), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      return;
+    }
+}
+
 void
 session_abandon (struct session *s, struct queue *undone)
 {
   struct queue left = { 0 };
   struct command *cmd;
 
+  if (!s->iser)
+    cut_off_writes (s);
   s->lost = s->closing = true;
   session_enter (s);
   iscsi_destroy_context (s->ctx);

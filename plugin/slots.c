@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +30,9 @@ struct slot {
   struct engine *engine;
   unsigned number;              /* in slots->open */
   unsigned users;               /* those that count */
-
-  /* The slots, a bit for each, where a write that this one had moved there
-   * failed, and may still be executed.  Set and cleared under the lock.
-   */
-  _Atomic uint64_t owed;
 };
 
-_Static_assert (MAX_SESSIONS <= 64, "a slot is a bit");
+_Static_assert (MAX_SESSIONS <= 64, "slot_user.owed has a bit for each");
 
 struct slots {
   /* Constant, but for the path, which whoever opens the first slot finds. */
@@ -172,19 +166,29 @@ slots_preflight (const struct parameters *p, const char *target, int lun,
 /* Make sure that nothing which the session before was sent is executed any
  * more.  The login has done so, unless it went to another portal group, where
  * it made a session beside the old one.  Then it takes a reset of the LUN, but
- * only writes are worth that: all who use the LUN feel it.
+ * only writes are worth that: all who use the LUN feel it.  It may take longer
+ * than a login, and is not to be begun again and again.
  */
 static int
-end_old_tasks (const struct slot *slot, struct session *s, uint64_t deadline,
+end_old_tasks (const struct slot *slot, struct session *s, bool unsettled,
                const struct stop *stop, struct error *err)
 {
+  const struct slots *slots = slot->slots;
   const int group = session_portal_group (s);
 
-  if (group == slot->portal_group || !engine_has_unsettled_writes (slot->engine))
+  if (group == slot->portal_group || !unsettled)
     return 0;
-  log_event ("%s: in portal group %d instead of %d, where writes may be left: "
-             "resetting the LUN", slot->name, group, slot->portal_group);
-  return session_reset_lun (s, slot->slots->lun, deadline, stop, err);
+  if (session_reset_lun (s, slots->lun, clock_ms () + slots->p->timeout_ms,
+                         stop, err) == -1) {
+    /* That the LUN is missing now says nothing about which one it was. */
+    if (err->err == ENODEV)
+      err->err = ENXIO;
+    return -1;
+  }
+  log_event ("%s: came back in portal group %d instead of %d, where writes may "
+             "have been left: reset the LUN", slot->name, group,
+             slot->portal_group);
+  return 0;
 }
 
 /* For the engine: one try, at the next address in turn.  That the LUN is
@@ -192,8 +196,8 @@ end_old_tasks (const struct slot *slot, struct session *s, uint64_t deadline,
  * another LUN in its place is final (ENODEV) when every address leads to one.
  */
 static struct session *
-reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
-           const struct stop *stop, struct error *err)
+reconnect (void *slotv, const struct isid *isid, bool unsettled,
+           uint64_t deadline, const struct stop *stop, struct error *err)
 {
   struct slot *slot = slotv;
   struct slots *slots = slot->slots;
@@ -202,7 +206,7 @@ reconnect (void *slotv, const struct isid *isid, uint64_t deadline,
   s = path_try (slots->path, &slot->cursor, &slots->params, isid, deadline,
                 stop, err);
   if (s && verify (s, slots, deadline, stop, err) == 0 &&
-      end_old_tasks (slot, s, deadline, stop, err) == 0) {
+      end_old_tasks (slot, s, unsettled, stop, err) == 0) {
     path_worked (slots->path, &slot->cursor);
     slot->portal_group = session_portal_group (s);
     slot->strangers = 0;
@@ -444,88 +448,96 @@ substitute (struct slots *slots, const struct slot *slot)
  * after a newer one?
  */
 static bool
-is_owed (struct slot *slot)
+is_owed (struct slot_user *user)
 {
-  struct slots *slots = slot->slots;
+  struct slots *slots = user->slot->slots;
   unsigned i;
   bool r;
 
-  if (slot->owed == 0)
+  if (user->owed == 0)
     return false;
   pthread_mutex_lock (&slots->lock);
   for (i = 0; i < slots->nr_open; ++i)
     if (!engine_has_loose_ends (slots->open[i]->engine))
-      slot->owed &= ~(UINT64_C (1) << i);
-  r = slot->owed != 0;
+      user->owed &= ~(UINT64_C (1) << i);
+  r = user->owed != 0;
   pthread_mutex_unlock (&slots->lock);
   return r;
 }
 
-/* After the commands were carried out by another slot. */
+static bool
+is_unanswered_write (const struct command *cmd)
+{
+  return cmd->direction == DATA_OUT && cmd->issues > 0 &&
+    (cmd->answer.status == STATUS_LOST ||
+     cmd->answer.status == STATUS_TIMEOUT);
+}
+
+/* After another slot has carried them out. */
 static void
-note_owed (struct slot *slot, const struct slot *other,
+note_owed (struct slot_user *user, const struct slot *other,
            const struct command *cmds, size_t n)
 {
+  pthread_mutex_t *lock = &user->slot->slots->lock;
   size_t i;
 
-  for (i = 0; i < n; ++i)
-    if (cmds[i].direction == DATA_OUT && cmds[i].issues > 0 &&
-        cmds[i].answer.status == STATUS_LOST) {
-      pthread_mutex_lock (&slot->slots->lock);
-      slot->owed |= UINT64_C (1) << other->number;
-      pthread_mutex_unlock (&slot->slots->lock);
-      return;
-    }
+  for (i = 0; i < n && !is_unanswered_write (&cmds[i]); ++i)
+    ;
+  if (i == n)
+    return;
+  pthread_mutex_lock (lock);
+  user->owed |= UINT64_C (1) << other->number;
+  pthread_mutex_unlock (lock);
 }
 
 /* May another slot carry it out?  What was sent may not, since its task may
  * live; nor may a write, while an older one could still come after it.
  */
 static bool
-may_move (struct slot *slot, const struct command *cmd)
+may_move (struct slot_user *user, const struct command *cmd)
 {
   return cmd->answer.status == STATUS_LOST && cmd->issues == 0 &&
     (cmd->direction != DATA_OUT ||
-     !(engine_has_loose_ends (slot->engine) || is_owed (slot)));
+     !(engine_has_loose_ends (user->slot->engine) || is_owed (user)));
 }
 
 static void
-run_moved (struct slot *slot, struct command *cmds, size_t n)
+run_moved (struct slot_user *user, struct command *cmds, size_t n)
 {
-  struct slot *other = substitute (slot->slots, slot);
+  struct slot *other = substitute (user->slot->slots, user->slot);
 
   if (other == NULL)
     return;
   engine_run (other->engine, cmds, n);
-  note_owed (slot, other, cmds, n);
+  note_owed (user, other, cmds, n);
 }
 
 void
-slot_run (void *slotv, struct command *cmds, size_t n)
+slot_run (void *userv, struct command *cmds, size_t n)
 {
-  struct slot *slot = slotv;
+  struct slot_user *user = userv;
   size_t i, k;
 
-  if (cmds[0].direction == DATA_OUT && is_owed (slot)) {
+  if (cmds[0].direction == DATA_OUT && is_owed (user)) {
     for (i = 0; i < n; ++i)
       cmds[i].answer = (struct answer) { .status = STATUS_LOST };
     return;
   }
-  engine_run (slot->engine, cmds, n);
+  engine_run (user->slot->engine, cmds, n);
   for (i = 0; i < n; i += k) {
-    for (k = 0; i + k < n && may_move (slot, &cmds[i + k]); ++k)
+    for (k = 0; i + k < n && may_move (user, &cmds[i + k]); ++k)
       ;
     if (k > 0)
-      run_moved (slot, &cmds[i], k);
+      run_moved (user, &cmds[i], k);
     else
       k = 1;
   }
 }
 
 struct engine *
-slot_engine (const struct slot *slot)
+slot_engine (const struct slot_user *user)
 {
-  return slot->engine;
+  return user->slot->engine;
 }
 
 /* ---- all of them ---- */
@@ -550,9 +562,9 @@ slots_new (const struct parameters *p, const char *target, int lun,
   return slots;
 }
 
-struct slot *
-slots_take (struct slots *slots, bool counts, const struct stop *stop,
-            struct error *err)
+int
+slots_take (struct slots *slots, struct slot_user *user, bool counts,
+            const struct stop *stop, struct error *err)
 {
   struct slot *slot;
 
@@ -561,15 +573,22 @@ slots_take (struct slots *slots, bool counts, const struct stop *stop,
   if (slot && counts)
     slot->users++;
   pthread_mutex_unlock (&slots->lock);
-  return slot;
+  if (slot == NULL)
+    return -1;
+  user->slot = slot;
+  user->counts = counts;
+  user->owed = 0;
+  return 0;
 }
 
 void
-slots_give_back (struct slot *slot)
+slots_give_back (struct slot_user *user)
 {
-  pthread_mutex_lock (&slot->slots->lock);
-  slot->users--;
-  pthread_mutex_unlock (&slot->slots->lock);
+  pthread_mutex_t *lock = &user->slot->slots->lock;
+
+  pthread_mutex_lock (lock);
+  user->slot->users -= user->counts;
+  pthread_mutex_unlock (lock);
 }
 
 static void

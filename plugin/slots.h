@@ -8,6 +8,7 @@
 #ifndef ISCSI_SLOTS_H
 #define ISCSI_SLOTS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,25 +38,37 @@ extern struct slots *slots_new (const struct parameters *p,
                                 const char *target, int lun,
                                 struct lun_facts *facts, struct error *err);
 
-/* A slot for one more user: one of its own up to p->sessions, then the one
- * that is used least.  A target that refuses a further session is served
- * over those that there are.  ‘counts’ says if the user is counted.  Any
- * thread; blocks up to the login timeout.  NULL with a sentence.
- */
-extern struct slot *slots_take (struct slots *slots, bool counts,
-                                const struct stop *stop, struct error *err);
+/* One who uses a slot.  Private to slots.c. */
+struct slot_user {
+  struct slot *slot;
+  bool counts;                  /* when slots are compared by their users */
 
-/* For a user that was counted.  The slot stays open.  Any thread. */
-extern void slots_give_back (struct slot *slot);
+  /* The slots, a bit for each, where a write of this user that was moved there
+   * failed, and may still be executed.  Set and cleared under the lock.
+   */
+  _Atomic uint64_t owed;
+};
+
+/* A slot for one more user, who is set up: one of its own up to p->sessions,
+ * then the one that is used least.  A target that refuses a further session is
+ * served over those that there are.  Any thread; blocks up to the login
+ * timeout.  0, or -1 with a sentence.
+ */
+extern int slots_take (struct slots *slots, struct slot_user *user,
+                       bool counts, const struct stop *stop,
+                       struct error *err);
+
+/* The slot stays open.  Any thread. */
+extern void slots_give_back (struct slot_user *user);
 
 /* For engine_last_error and engine_sleep.  It lives as long as the slots. */
-extern struct engine *slot_engine (const struct slot *slot);
+extern struct engine *slot_engine (const struct slot_user *user);
 
-/* A runner (command.h) whose handle is a slot: engine_run, by another slot if
- * this one is down and the commands were never sent.  They are all writes or
- * none is.
+/* A runner (command.h) whose handle is a user: engine_run of its slot, or of
+ * another if that is down and the commands were never sent.  They are all
+ * writes or none is.
  */
-extern void slot_run (void *slot, struct command *cmds, size_t n);
+extern void slot_run (void *user, struct command *cmds, size_t n);
 
 /* Tell all engines to end, without waiting. */
 extern void slots_begin_stop (struct slots *slots);

@@ -64,6 +64,7 @@ void log_event (const char *fs __attribute__ ((__unused__)), ...) { }
 static struct session *
 connect_again (void *opaque __attribute__ ((__unused__)),
                const struct isid *isid __attribute__ ((__unused__)),
+               bool unsettled __attribute__ ((__unused__)),
                uint64_t deadline __attribute__ ((__unused__)),
                const struct stop *stop __attribute__ ((__unused__)),
                struct error *err)

@@ -46,6 +46,11 @@ except nbd.Error as e:
 else:
     raise AssertionError("a newer write before the older one was over")
 
+# Who has made no such write is not held up, over the same session.
+c = nbd.NBD()
+c.connect_uri("$uri")
+c.pwrite(b"C" * 4096, 8192)
+
 tell("rules clear login3")
 insist(a.pwrite, b"N" * 4096, 0)
 a.flush()

@@ -32,7 +32,7 @@ equal "sessions reinstated" "$(scripted_fact reinstated)" 0
 equal "resets" "$(scripted_fact resets)" 1
 equal "held writes that were killed" "$(scripted_fact killed)" 1
 equal "first byte of the disk" "$(head -c 1 "$disk")" M
-shows 'in portal group 2 instead of 1' "$nbdkit_log"
+shows 'came back in portal group 2 instead of 1' "$nbdkit_log"
 stop_nbdkit
 
 # A target that does not reset: nothing is sent again but in the old group.
