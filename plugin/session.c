@@ -51,7 +51,7 @@ session_leave (const struct session *s)
  * is put at both ends of the data, and into each piece that may be a PDU,
  * before the command and looked for after it.
  */
-#define CANARY_SIZE sizeof ((struct command *) NULL)->canary
+#define CANARY_SIZE (sizeof (uint64_t)) /* of cmd->canary */
 
 /* Where the data are to come that are ‘at’ bytes from their beginning, which
  * may be in any of the buffers, and how many bytes of it follow there.
