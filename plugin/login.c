@@ -23,15 +23,6 @@
 
 #define MAX_REDIRECTS 4
 
-int
-isid_random (struct isid *isid, struct error *err)
-{
-  if (getrandom (isid, sizeof *isid, 0) != sizeof *isid)
-    return error_set (err, errno, "getrandom: %s", strerror (errno));
-  isid->random &= 0xffffff;
-  return 0;
-}
-
 /* Of the basic header segment, RFC 7143 section 11.2.1. */
 #define BHS_SIZE 48
 enum opcode {
@@ -157,6 +148,15 @@ libiscsi_digest (enum digest d)
   case DIGEST_UNSET:       break;
   }
   return ISCSI_HEADER_DIGEST_NONE_CRC32C;
+}
+
+int
+isid_random (struct isid *isid, struct error *err)
+{
+  if (getrandom (isid, sizeof *isid, 0) != sizeof *isid)
+    return error_set (err, errno, "getrandom: %s", strerror (errno));
+  isid->random &= 0xffffff;
+  return 0;
 }
 
 /* SAM-5 section 4.7: peripheral device addressing below 256, flat space

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-"""What the Python parts of tests do with the scripted target.
+"""What the Python parts of tests do with the scripted target, and with calls
+that it makes fail.
 
 start_scripted (fault-functions.sh) says in the environment where it is.
 """
 
+import errno
 import os
 import socket
+import time
 
 import nbd
 
@@ -45,3 +48,24 @@ def await_end(h, ended):
     while not ended:
         h.poll(20)
     return ended[0]
+
+
+def fails(call, *args):
+    """The call must fail with EIO."""
+    try:
+        call(*args)
+    except nbd.Error as e:
+        assert e.errnum == errno.EIO, e
+    else:
+        raise AssertionError(f"{call.__name__} worked")
+
+
+def insist(call, *args):
+    """Calls until it does not fail with EIO, but not for ever."""
+    for _ in range(300):
+        try:
+            return call(*args)
+        except nbd.Error as e:
+            assert e.errnum == errno.EIO, e
+            time.sleep(0.1)
+    raise AssertionError(f"{call.__name__} failed too often")

@@ -15,21 +15,12 @@ shows 'is no answer to a login' "$tmp/refused.log"
 scripted rules clear
 start_nbdkit iscsi "$url" recovery-timeout=2
 run_nbdsh -u "$uri" -c - <<END
-import time
-from scripted_client import tell
+from scripted_client import fails, insist, tell
 
-def works():
-    try:
-        return h.pread(512, 0) is not None
-    except nbd.Error as e:
-        assert e.errnum == errno.EIO, e
-        return False
-
-assert works()
+h.pread(512, 0)
 tell("rule login times=0 data 0011223344556677")
 tell("drop")
-assert not works()
+fails(h.pread, 512, 0)
 tell("rules clear")
-while not works():
-    time.sleep(0.1)
+insist(h.pread, 512, 0)
 END

@@ -10,17 +10,7 @@ requires_scripted_target
 start_scripted
 start_nbdkit iscsi "$url" sessions=3 recovery-timeout=2
 run_nbdsh -c - <<END
-import time
-from scripted_client import tell
-
-def insist(call, *args):
-    for tries in range(100):
-        try:
-            return call(*args)
-        except nbd.Error as e:
-            assert e.errnum == errno.EIO, e
-            time.sleep(0.2)
-    raise AssertionError(f"{call.__name__} failed too often")
+from scripted_client import insist, tell
 
 handles = [nbd.NBD() for _ in range(3)]
 for h in handles:
