@@ -45,6 +45,7 @@
 
 #include <config.h>
 
+#include <err.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
@@ -95,7 +96,7 @@ loop (void)
 
   timer.fd = timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   if (timer.fd == -1)
-    die ("%s", strerror (errno));
+    err (EXIT_FAILURE, NULL);
   watch (&timer, EPOLLIN);
   while (!control_quit ()) {
     loop_wait ();
@@ -121,7 +122,7 @@ parse_address (const char *str, struct sockaddr_storage *addr,
   size_t n;
 
   if (colon == NULL || (n = colon - str) >= sizeof host)
-    die ("'%s' is not ADDRESS:PORT", str);
+    errx (EXIT_FAILURE, "'%s' is not ADDRESS:PORT", str);
   memcpy (host, str, n);
   host[n] = '\0';
   if (host[0] == '[' && host[n-1] == ']') {
@@ -129,7 +130,7 @@ parse_address (const char *str, struct sockaddr_storage *addr,
     memmove (host, host + 1, n - 1);
   }
   if (getaddrinfo (host, colon + 1, &hints, &ai) != 0)
-    die ("'%s' is not ADDRESS:PORT", str);
+    errx (EXIT_FAILURE, "'%s' is not ADDRESS:PORT", str);
   memcpy (addr, ai->ai_addr, ai->ai_addrlen);
   *len = ai->ai_addrlen;
   freeaddrinfo (ai);
@@ -146,7 +147,7 @@ serve (const char *control, const struct sockaddr_storage *addr,
   loop_init ();
   control_init (control);
   if (!listen_init (addr, len))
-    die ("cannot listen: %s", strerror (errno));
+    err (EXIT_FAILURE, "cannot listen");
   listening = listen_address (&len);
   getnameinfo (listening, len, NULL, 0, port, sizeof port, NI_NUMERICSERV);
   printf ("port %s\n", port);
@@ -187,8 +188,9 @@ main (int argc, char *argv[])
     }
   if (optind != argc || control == NULL ||
       (target == NULL) == (line == NULL))
-    die ("usage: --target ADDR:PORT --control SOCKET [--listen ADDR:PORT] "
-         "[--delay US], or --control SOCKET --command LINE");
+    errx (EXIT_FAILURE,
+          "usage: --target ADDR:PORT --control SOCKET [--listen ADDR:PORT] "
+          "[--delay US], or --control SOCKET --command LINE");
   if (line != NULL)
     return control_send (control, line);
 

@@ -2,13 +2,13 @@
 
 #include <config.h>
 
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -79,7 +79,7 @@ connect_target (struct conn *c)
                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
   if (fd == -1)
-    die ("socket: %s", strerror (errno));
+    err (EXIT_FAILURE, "socket");
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   c->end[DOWN].fd = fd;
   c->connecting = true;
@@ -283,7 +283,7 @@ conns_accept (int fd, enum reception reception)
   int d;
 
   if (c == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_FAILURE, NULL);
   for (d = 0; d < 2; ++d) {
     c->end[d] = (struct source) { .fd = -1, .ready = find_end };
     queue_init (&c->half[d].queue);

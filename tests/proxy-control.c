@@ -2,6 +2,7 @@
 
 #include <config.h>
 
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -190,7 +191,7 @@ control_accept (struct source *s, uint32_t events __attribute__((unused)))
     return;
   ctl = calloc (1, sizeof *ctl);
   if (ctl == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_FAILURE, NULL);
   ctl->source = (struct source) { .fd = fd, .ready = control_event };
   ctl->next = controls;
   controls = ctl;
@@ -203,11 +204,11 @@ control_socket (const char *path, struct sockaddr_un *un)
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   if (fd == -1)
-    die ("socket: %s", strerror (errno));
+    err (EXIT_FAILURE, "socket");
   memset (un, 0, sizeof *un);
   un->sun_family = AF_UNIX;
   if (strlen (path) >= sizeof un->sun_path)
-    die ("'%s' is too long for a socket", path);
+    errx (EXIT_FAILURE, "'%s' is too long for a socket", path);
   strcpy (un->sun_path, path);
   return fd;
 }
@@ -221,7 +222,7 @@ control_init (const char *path)
   listener.fd = control_socket (path, &un);
   if (bind (listener.fd, (struct sockaddr *) &un, sizeof un) == -1 ||
       listen (listener.fd, 16) == -1)
-    die ("%s: %s", path, strerror (errno));
+    err (EXIT_FAILURE, "%s", path);
   watch (&listener, EPOLLIN);
 }
 
@@ -261,7 +262,7 @@ control_send (const char *path, const char *line)
 
   if (connect (fd, (struct sockaddr *) &un, sizeof un) == -1 ||
       dprintf (fd, "%s\n", line) < 0)
-    die ("%s: %s", path, strerror (errno));
+    err (EXIT_FAILURE, "%s", path);
   while (len < LINE_MAX_LEN && memchr (reply, '\n', len) == NULL &&
          (r = read (fd, reply + len, LINE_MAX_LEN - len)) > 0)
     len += r;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What every part of fault-proxy stands on: the files that it waits for,
- * the clock, and the end when nothing else is left.
+/* What every part of fault-proxy stands on: the files that it waits for.
  */
 
 #ifndef TESTS_PROXY_LOOP_H
@@ -10,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "now.h"
+
 /* A file that epoll may know.  Whoever has it sets the first two. */
 struct source {
   int fd;
@@ -17,13 +18,6 @@ struct source {
   uint32_t events;              /* what epoll waits for */
   bool watched;                 /* known to epoll */
 };
-
-/* A message on stderr, and EXIT_FAILURE. */
-extern void die (const char *fs, ...)
-  __attribute__((noreturn, format (printf, 1, 2)));
-
-/* The time, from any fixed moment on. */
-extern uint64_t now_ns (void);
 
 /* Once, before anything is watched. */
 extern void loop_init (void);

@@ -2,9 +2,8 @@
 
 #include <config.h>
 
-#include <errno.h>
+#include <err.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proxy-loop.h"
 #include "proxy-queue.h"
@@ -25,7 +24,7 @@ queue_init (struct queue *q)
     .marks = calloc (MARKS, sizeof (struct mark)),
   };
   if (q->ring == NULL || q->marks == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_FAILURE, NULL);
 }
 
 void

@@ -2,10 +2,7 @@
 
 #include <config.h>
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "workload-common.h"
 
@@ -14,28 +11,6 @@ const char *const op_name[OP_MAX] = {
 };
 
 static uint64_t rng_state;
-
-void
-die (const char *fs, ...)
-{
-  va_list args;
-
-  fprintf (stderr, "workload: ");
-  va_start (args, fs);
-  vfprintf (stderr, fs, args);
-  va_end (args);
-  fputc ('\n', stderr);
-  exit (EXIT_USAGE);
-}
-
-uint64_t
-now_ns (void)
-{
-  struct timespec ts;
-
-  clock_gettime (CLOCK_MONOTONIC, &ts);
-  return (uint64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* xorshift64* */
 uint64_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* What every part of workload uses: the operations, how the program ends,
- * the clock, and random choices.
+ * and random choices.
  */
 
 #ifndef TESTS_WORKLOAD_COMMON_H
@@ -9,19 +9,14 @@
 
 #include <stdint.h>
 
+#include "now.h"
+
 #define EXIT_WRONG 1
 #define EXIT_USAGE 2
 #define EXIT_HANG 3
 
 enum op { OP_READ, OP_WRITE, OP_FUA, OP_FLUSH, OP_ZERO, OP_TRIM, OP_MAX };
 extern const char *const op_name[OP_MAX];
-
-/* A message on stderr, and EXIT_USAGE. */
-extern void die (const char *fs, ...)
-  __attribute__((noreturn, format (printf, 1, 2)));
-
-/* The time, from any fixed moment on. */
-extern uint64_t now_ns (void);
 
 /* The next random number: repeatable from the seed. */
 extern uint64_t rng (void);

@@ -2,6 +2,7 @@
 
 #include <config.h>
 
+#include <err.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -38,7 +39,7 @@ parse_size (const char *str, const char *what)
     if (*end == '\0')
       return v;
   }
-  die ("--%s: '%s' is no number", what, str);
+  errx (EXIT_USAGE, "--%s: '%s' is no number", what, str);
 }
 
 static unsigned
@@ -47,7 +48,7 @@ parse_unsigned (const char *str, const char *what)
   uint64_t v = parse_size (str, what);
 
   if (v > INT_MAX)
-    die ("--%s: '%s' is too large", what, str);
+    errx (EXIT_USAGE, "--%s: '%s' is too large", what, str);
   return v;
 }
 
@@ -58,7 +59,7 @@ parse_seconds (const char *str, const char *what)
   double v = strtod (str, &end);
 
   if (end == str || *end != '\0' || !(v >= 0 && v <= 1e6))
-    die ("--%s: '%s' is no number of seconds", what, str);
+    errx (EXIT_USAGE, "--%s: '%s' is no number of seconds", what, str);
   return v;
 }
 
@@ -77,10 +78,11 @@ parse_mix (char *str)
   while (*str != '\0') {
     i = getsubopt (&str, tokens, &value);
     if (i < 0 || value == NULL)
-      die ("--mix: '%s' is not OPERATION=WEIGHT", value ? value : "");
+      errx (EXIT_USAGE, "--mix: '%s' is not OPERATION=WEIGHT",
+            value ? value : "");
     opt.weight[i] = parse_unsigned (value, "mix");
     if (opt.weight[i] > 1000000)
-      die ("--mix: '%s' is too large", value);
+      errx (EXIT_USAGE, "--mix: '%s' is too large", value);
   }
 }
 
@@ -171,10 +173,10 @@ parse_options (int argc, char *argv[])
   while ((o = getopt_long (argc, argv, "", options, &i)) != -1)
     set_option (o, o == '?' ? "" : options[i].name);
   if (optind != argc - 1)
-    die ("one NBD URI is needed; try --help");
+    errx (EXIT_USAGE, "one NBD URI is needed; try --help");
   opt.uri = argv[optind];
   if (opt.connections == 0 || opt.depth == 0 || opt.slots == 0)
-    die ("--connections, --depth and --slots must not be 0");
+    errx (EXIT_USAGE, "--connections, --depth and --slots must not be 0");
   if (opt.block == 0 || opt.block > 32 * 1024 * 1024)
-    die ("--block-size must be from 1 to 32M");
+    errx (EXIT_USAGE, "--block-size must be from 1 to 32M");
 }

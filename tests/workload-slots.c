@@ -2,11 +2,10 @@
 
 #include <config.h>
 
-#include <errno.h>
+#include <err.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "workload-common.h"
@@ -23,7 +22,7 @@ slots_init (void)
   run_id = rng ();
   slots = calloc (opt.slots, sizeof *slots);
   if (slots == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_USAGE, NULL);
 }
 
 void
@@ -103,13 +102,14 @@ slots_check_backing (uint8_t *buf)
 
   fd = open (opt.backing, O_RDONLY | O_CLOEXEC);
   if (fd == -1)
-    die ("%s: %s", opt.backing, strerror (errno));
+    err (EXIT_USAGE, "%s", opt.backing);
   for (i = 0; i < opt.slots; ++i) {
     if (!slots[i].known)
       continue;
     r = pread (fd, buf, opt.block, slot_offset (i));
     if (r != (ssize_t) opt.block)
-      die ("%s: short read at byte %" PRIu64, opt.backing, slot_offset (i));
+      errx (EXIT_USAGE, "%s: short read at byte %" PRIu64, opt.backing,
+            slot_offset (i));
     slot_check (i, buf, "the backing file");
     report_backing ();
   }

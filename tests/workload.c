@@ -22,6 +22,7 @@
 
 #include <config.h>
 
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -30,7 +31,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <libnbd.h>
@@ -118,7 +118,7 @@ serve (struct pollfd *fds, int ms)
       fds[c].events |= POLLOUT;
   }
   if (poll (fds, opt.connections, ms) == -1 && errno != EINTR)
-    die ("poll: %s", strerror (errno));
+    err (EXIT_USAGE, "poll");
 
   for (c = 0; c < opt.connections; ++c) {
     struct nbd_handle *nbd = conns[c].nbd;
@@ -157,7 +157,7 @@ load (void)
   bool more = true;
 
   if (fds == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_USAGE, NULL);
   end = report_start () + opt.seconds * 1e9;
   while (more || ops_in_flight () > 0) {
     more = more && !stop_asked && last_alive () != NULL &&
@@ -180,17 +180,17 @@ connect_all (void)
 
   conns = calloc (opt.connections, sizeof *conns);
   if (conns == NULL)
-    die ("%s", strerror (errno));
+    err (EXIT_USAGE, NULL);
   for (c = 0; c < opt.connections; ++c) {
     struct nbd_handle *nbd = nbd_create ();
 
     if (nbd == NULL)
-      die ("%s", nbd_get_error ());
+      errx (EXIT_USAGE, "%s", nbd_get_error ());
     /* The model wants to see what the server sent, not libnbd's zeroes. */
     nbd_set_pread_initialize (nbd, false);
     nbd_set_strict_mode (nbd, 0);
     if (nbd_connect_uri (nbd, opt.uri) == -1)
-      die ("%s", nbd_get_error ());
+      errx (EXIT_USAGE, "%s", nbd_get_error ());
     conns[c].nbd = nbd;
   }
 }
@@ -216,7 +216,7 @@ limit_ops (void)
     }
   }
   if (opt.weight[OP_READ] + opt.weight[OP_WRITE] + opt.weight[OP_FUA] == 0)
-    die ("nothing to do: the mix has neither reads nor writes");
+    errx (EXIT_USAGE, "nothing to do: the mix has neither reads nor writes");
 }
 
 static void
@@ -226,21 +226,21 @@ size_slots (void)
   uint64_t queue = (uint64_t) opt.connections * opt.depth, fit;
 
   if (size == -1)
-    die ("%s", nbd_get_error ());
+    errx (EXIT_USAGE, "%s", nbd_get_error ());
   if (opt.stride == 0)
     opt.stride = opt.block;
   if (opt.stride < opt.block)
-    die ("--stride must be at least --block-size");
+    errx (EXIT_USAGE, "--stride must be at least --block-size");
   if ((uint64_t) size < opt.offset + opt.block)
-    die ("the export is too small");
+    errx (EXIT_USAGE, "the export is too small");
   fit = (size - opt.offset - opt.block) / opt.stride + 1;
   if (opt.slots > fit)
     opt.slots = fit;
   if (opt.slots < queue * 2)
-    die ("%" PRIu64 " slots are too few for %" PRIu64 " operations in flight",
-         opt.slots, queue);
+    errx (EXIT_USAGE, "%" PRIu64 " slots are too few for %" PRIu64
+          " operations in flight", opt.slots, queue);
   if (queue * opt.block + opt.slots * sizeof (struct slot) > MEMORY_LIMIT)
-    die ("too much memory: fewer or smaller operations, please");
+    errx (EXIT_USAGE, "too much memory: fewer or smaller operations, please");
 }
 
 static void
@@ -252,12 +252,12 @@ allocate (void)
   for (c = 0; c < opt.connections; ++c) {
     conns[c].workers = calloc (opt.depth, sizeof *conns[c].workers);
     if (conns[c].workers == NULL)
-      die ("%s", strerror (errno));
+      err (EXIT_USAGE, NULL);
     for (i = 0; i < opt.depth; ++i) {
       conns[c].workers[i].nbd = conns[c].nbd;
       conns[c].workers[i].buf = malloc (opt.block);
       if (conns[c].workers[i].buf == NULL)
-        die ("%s", strerror (errno));
+        err (EXIT_USAGE, NULL);
     }
   }
 }
