@@ -20,6 +20,7 @@ target=lean
 delay=0
 with_qemu=yes
 against_itself=no
+parts=no
 plugins=()
 commands=()
 bench_options=()
@@ -42,6 +43,8 @@ What is compared, the first being the base of all ratios:
   --no-qemu                leave qemu-nbd out
   --against-itself         qemu-nbd with a second qemu-nbd: shows the noise
   --plugin [NAME=]FILE     a build of the plugin; may be repeated
+  --parts                  what the plugin is made of: nbdkit with a plugin that
+                           does nothing, and libiscsi without nbdkit
   --nbdkit-options "..."   options for nbdkit, such as "-t 4"
   --plugin-options "..."   parameters of the plugin, such as "sessions=1"
   --server NAME="COMMAND"  any NBD server in the foreground; @SOCKET@ and @URL@
@@ -65,6 +68,7 @@ while [ $# -gt 0 ]; do
     --no-qemu) with_qemu=no ;;
     --against-itself) against_itself=yes ;;
     --plugin) plugins+=("$2"); shift ;;
+    --parts) parts=yes ;;
     --nbdkit-options) read -r -a nbdkit_options <<<"$2"; shift ;;
     --plugin-options) read -r -a plugin_options <<<"$2"; shift ;;
     --server) commands+=("$2"); shift ;;
@@ -88,6 +92,9 @@ results=${results:-${BENCH_RESULTS:-$here/results}/$(date +%Y%m%d-%H%M%S)-$mode}
 [ -x "$bench" ] || die "$bench is missing: run ‘make -C bench bench-nbd’"
 [ $with_qemu = no ] || require_programs qemu-nbd
 [ ${#plugins[@]} -eq 0 ] || require_programs "${NBDKIT:-nbdkit}"
+if [ $parts = yes ] || [ "$mode" = full ]; then
+  require_programs "${NBDKIT:-nbdkit}" iscsi-perf
+fi
 for p in "${plugins[@]}"; do
   [ -r "${p#*=}" ] || die "${p#*=} is missing: run ‘make’"
 done
@@ -138,6 +145,11 @@ start_servers ()
     start_plugin "$name" "$(realpath "${p#*=}")" "$url"
     add_server "$name"
   done
+  if [ $parts = yes ]; then
+    start_server nbdkit-null "${NBDKIT:-nbdkit}" --foreground \
+      --unix @SOCKET@ "${nbdkit_options[@]}" null 1G
+    add_server nbdkit-null
+  fi
   for c in "${commands[@]}"; do
     read -r -a command <<<"${c#*=}"
     start_server "${c%%=*}" "${command[@]//@URL@/$url}"
@@ -162,6 +174,33 @@ matrix ()
   load "$@" --tsv "$results/$1.tsv" --slices "$results/$1-slices.tsv"
 }
 
+# libiscsi_alone STORE: random reads by one thread straight from the target, no
+# NBD in between.  Not in pairs: believe the CPU more than the rate.
+libiscsi_alone ()
+{
+  local qd size out=$bench_dir/iscsi-perf.log TIMEFORMAT='%U %S' seconds=3
+  echo
+  echo "== $1: libiscsi alone (iscsi-perf, random reads)"
+  printf 'block\tdepth\trate\tcpu_us\n' >"$results/$1-libiscsi.tsv"
+  for size in 4096 65536 1048576; do
+    for qd in 1 4 16; do
+      { time timeout 30 iscsi-perf -r -m "$qd" -b $((size / 512)) -t "$seconds" "$url" \
+          >"$out" 2>&1; } 2>"$bench_dir/time" || die "$(cat "$out")"
+      tr '\r' '\n' <"$out" |
+        awk -v OFS='\t' -v size="$size" -v qd="$qd" -v seconds="$seconds" \
+          -v cpu="$(cat "$bench_dir/time")" '
+            /iops average/ { rate = $3 }
+            END {
+              split (cpu, c, " ")
+              printf "%d\t%d\t%d\t%.1f\n", size, qd, rate,
+                (c[1] + c[2]) * 1e6 / (rate * seconds)
+            }'
+    done
+  done | tee -a "$results/$1-libiscsi.tsv" |
+    awk '{ printf "%8d QD%-2d %8d requests/s  CPU %6.1f us/req\n",
+      $1, $2, $3, $4 }'
+}
+
 run_quick ()
 {
   start_servers "${stores[0]}" "$target" "$delay"
@@ -174,6 +213,7 @@ run_single ()
   for store in "${stores[@]}"; do
     start_servers "$store" "$target" "$delay"
     matrix "$store"
+    [ $parts = no ] || libiscsi_alone "$store"
   done
 }
 
@@ -188,8 +228,15 @@ jobs ()
 
 run_full ()
 {
+  local given=$parts
   start_servers null lean 0
   matrix null --rounds 1000 --seconds 300
+  parts=yes
+  start_servers null lean 0
+  matrix parts --rounds 1000 --seconds 120
+  libiscsi_alone parts
+  parts=$given
+  start_servers null lean 0
   load idle --idle 30
   start_servers null lean 0
   load memory --memory 20 --bs 64k --qd 16 --connections 4
