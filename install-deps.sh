@@ -34,7 +34,7 @@ try,test        libnbd-bin         nbdcopy     nbdinfo, nbdcopy, nbdfuse
 test            libnbd-dev         -           C tests and the benchmark
 test            python3            python3     tests in Python
 test            python3-libnbd     -           the same, and nbdsh
-test            libiscsi-bin       iscsi-ls    iscsi-ls, iscsi-test-cu
+test            libiscsi-bin       iscsi-ls    iscsi-ls, -test-cu, -perf
 test            qemu-utils         qemu-img    qemu-img, qemu-io, qemu-nbd
 test            qemu-block-extra   -           their iSCSI driver
 test            fio                fio         verified random I/O

@@ -145,16 +145,16 @@ start_servers ()
     start_plugin "$name" "$(realpath "${p#*=}")" "$url"
     add_server "$name"
   done
-  if [ $parts = yes ]; then
-    start_server nbdkit-null "${NBDKIT:-nbdkit}" --foreground \
-      --unix @SOCKET@ "${nbdkit_options[@]}" null 1G
-    add_server nbdkit-null
-  fi
   for c in "${commands[@]}"; do
     read -r -a command <<<"${c#*=}"
     start_server "${c%%=*}" "${command[@]//@URL@/$url}"
     add_server "${c%%=*}"
   done
+  if [ $parts = yes ]; then
+    start_server nbdkit-null "${NBDKIT:-nbdkit}" --foreground \
+      --unix @SOCKET@ "${nbdkit_options[@]}" null 1G
+    add_server nbdkit-null
+  fi
 }
 
 # load NAME OPTION...: runs the load generator on $servers; its tables go to
@@ -174,37 +174,45 @@ matrix ()
   load "$@" --tsv "$results/$1.tsv" --slices "$results/$1-slices.tsv"
 }
 
-# libiscsi_alone STORE: random reads by one thread straight from the target, no
-# NBD in between.  Not in pairs: believe the CPU more than the rate.
+# libiscsi_once SIZE DEPTH: one line of libiscsi_alone.  iscsi-perf returns 0
+# when it has lost its target: what it printed last tells.
+libiscsi_once ()
+{
+  local out=$bench_dir/iscsi-perf.log TIMEFORMAT='%U %S' seconds=3 rate
+  { time run_child "${bench_nice[@]}" timeout 30 iscsi-perf -r -m "$2" \
+      -b $(($1 / 512)) -t "$seconds" "$url" >"$out" 2>&1; } \
+    2>"$bench_dir/time"
+  rate=$(tr '\r' '\n' <"$out" |
+    sed -n 's/^iops average \([1-9][0-9]*\) .*/\1/p' | tail -n 1)
+  [ -n "$rate" ] || die "iscsi-perf: $(tail -n 1 "$out")"
+  awk -v OFS='\t' -v size="$1" -v qd="$2" -v rate="$rate" -v s="$seconds" '
+    { printf "%d\t%d\t%d\t%.1f\n", size, qd, rate,
+        ($1 + $2) * 1e6 / (rate * s) }' "$bench_dir/time" \
+    >>"$results/libiscsi.tsv"
+}
+
+# libiscsi alone: random reads by one thread straight from the target, no NBD in
+# between.  Not in pairs: believe the CPU more than the rate.
 libiscsi_alone ()
 {
-  local qd size out=$bench_dir/iscsi-perf.log TIMEFORMAT='%U %S' seconds=3
-  echo
-  echo "== $1: libiscsi alone (iscsi-perf, random reads)"
-  printf 'block\tdepth\trate\tcpu_us\n' >"$results/$1-libiscsi.tsv"
+  local qd size
+  printf 'block\tdepth\trate\tcpu_us\n' >"$results/libiscsi.tsv"
   for size in 4096 65536 1048576; do
     for qd in 1 4 16; do
-      { time timeout 30 iscsi-perf -r -m "$qd" -b $((size / 512)) -t "$seconds" "$url" \
-          >"$out" 2>&1; } 2>"$bench_dir/time" || die "$(cat "$out")"
-      tr '\r' '\n' <"$out" |
-        awk -v OFS='\t' -v size="$size" -v qd="$qd" -v seconds="$seconds" \
-          -v cpu="$(cat "$bench_dir/time")" '
-            /iops average/ { rate = $3 }
-            END {
-              split (cpu, c, " ")
-              printf "%d\t%d\t%d\t%.1f\n", size, qd, rate,
-                (c[1] + c[2]) * 1e6 / (rate * seconds)
-            }'
+      libiscsi_once "$size" "$qd"
     done
-  done | tee -a "$results/$1-libiscsi.tsv" |
-    awk '{ printf "%8d QD%-2d %8d requests/s  CPU %6.1f us/req\n",
-      $1, $2, $3, $4 }'
+  done
+  echo
+  echo "== libiscsi alone (iscsi-perf, random reads)"
+  awk 'NR > 1 { printf "%8d QD%-2d %8d requests/s  CPU %6.1f us/req\n",
+    $1, $2, $3, $4 }' "$results/libiscsi.tsv"
 }
 
 run_quick ()
 {
   start_servers "${stores[0]}" "$target" "$delay"
   matrix "${stores[0]}" --rounds 1000 --seconds 45
+  [ $parts = no ] || libiscsi_alone
 }
 
 run_single ()
@@ -213,8 +221,8 @@ run_single ()
   for store in "${stores[@]}"; do
     start_servers "$store" "$target" "$delay"
     matrix "$store"
-    [ $parts = no ] || libiscsi_alone "$store"
   done
+  [ $parts = no ] || libiscsi_alone
 }
 
 # With the first build of the plugin, as it was given.
@@ -228,14 +236,14 @@ jobs ()
 
 run_full ()
 {
-  local given=$parts
+  parts=no
   start_servers null lean 0
   matrix null --rounds 1000 --seconds 300
   parts=yes
   start_servers null lean 0
   matrix parts --rounds 1000 --seconds 120
-  libiscsi_alone parts
-  parts=$given
+  libiscsi_alone
+  parts=no
   start_servers null lean 0
   load idle --idle 30
   start_servers null lean 0
