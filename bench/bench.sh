@@ -234,6 +234,7 @@ jobs ()
     --plugin-options "${plugin_options[*]}" "$@" || status=$?
 }
 
+# Asked for or not, the parts have a section of their own.
 run_full ()
 {
   parts=no
