@@ -91,7 +91,11 @@ kick (struct engine *e)
 
 /* ---- commands ---- */
 
-/* A command is over. */
+/* A command is over.  Who leads is not woken when the last of its commands
+ * is: it receives them itself.  Only a failed write can end while another
+ * thread sends, with the rest of it, and then the leader waits for POLLOUT too
+ * (engine_settle), so it looks.
+ */
 static void
 complete (struct engine *e, struct command *cmd)
 {
@@ -157,6 +161,7 @@ command_done (void *ev, struct command *cmd)
   struct engine *e = ev;
 
   if (is_doubtful (e, cmd)) {
+    /* Several change places: all are under way, so none has to be first. */
     queue_prepend (&e->pending, cmd);
     return;
   }
