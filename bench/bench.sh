@@ -44,11 +44,15 @@ What is compared, the first being the base of all ratios:
   --against-itself         qemu-nbd with a second qemu-nbd: shows the noise
   --plugin [NAME=]FILE     a build of the plugin; may be repeated
   --parts                  what the plugin is made of: nbdkit with a plugin that
-                           does nothing, and libiscsi without nbdkit
+                           does nothing, the same with one that waits, and
+                           libiscsi without nbdkit
   --nbdkit-options "..."   options for nbdkit, such as "-t 4"
   --plugin-options "..."   parameters of the plugin, such as "sessions=1"
   --server NAME="COMMAND"  any NBD server in the foreground; @SOCKET@ and @URL@
                            are replaced; may be repeated
+  --apart                  each server, and the target, in a session of its own:
+                           the kernel shares out the cores between them, and not
+                           between all threads
 On a machine that others use:
   --nice N                 run all that takes part with this niceness; negative
                            values need root and shut out some of the noise
@@ -69,6 +73,7 @@ while [ $# -gt 0 ]; do
     --against-itself) against_itself=yes ;;
     --plugin) plugins+=("$2"); shift ;;
     --parts) parts=yes ;;
+    --apart) bench_apart=yes ;;
     --nbdkit-options) read -r -a nbdkit_options <<<"$2"; shift ;;
     --plugin-options) read -r -a plugin_options <<<"$2"; shift ;;
     --server) commands+=("$2"); shift ;;
@@ -93,7 +98,7 @@ results=${results:-${BENCH_RESULTS:-$here/results}/$(date +%Y%m%d-%H%M%S)-$mode}
 [ $with_qemu = no ] || require_programs qemu-nbd
 [ ${#plugins[@]} -eq 0 ] || require_programs "${NBDKIT:-nbdkit}"
 if [ $parts = yes ] || [ "$mode" = full ]; then
-  require_programs "${NBDKIT:-nbdkit}" iscsi-perf
+  require_programs "${NBDKIT:-nbdkit}" iscsi-perf chrt
 fi
 for p in "${plugins[@]}"; do
   [ -r "${p#*=}" ] || die "${p#*=} is missing: run ‘make’"
@@ -150,11 +155,20 @@ start_servers ()
     start_server "${c%%=*}" "${command[@]//@URL@/$url}"
     add_server "${c%%=*}"
   done
-  if [ $parts = yes ]; then
-    start_server nbdkit-null "${NBDKIT:-nbdkit}" --foreground \
-      --unix @SOCKET@ "${nbdkit_options[@]}" null 1G
-    add_server nbdkit-null
-  fi
+  [ $parts = no ] || start_parts
+}
+
+# nbdkit with nothing to do, and with threads that wait as they do for a target:
+# by a timer, a millisecond each.  In the plugin's scheduling class.
+start_parts ()
+{
+  local bare=(chrt --batch 0 "${NBDKIT:-nbdkit}" --foreground
+              --unix @SOCKET@ "${nbdkit_options[@]}")
+  start_server nbdkit-null "${bare[@]}" null 1G
+  add_server nbdkit-null
+  start_server nbdkit-waits "${bare[@]}" --filter=delay null 1G \
+    rdelay=1ms wdelay=1ms
+  add_server nbdkit-waits
 }
 
 # load NAME OPTION...: runs the load generator on $servers; its tables go to
@@ -175,7 +189,8 @@ matrix ()
 }
 
 # libiscsi_once SIZE DEPTH: one line of libiscsi_alone.  iscsi-perf returns 0
-# when it has lost its target: what it printed last tells.
+# when it has lost its target: what it printed last tells.  What fails decides
+# the status at the end.
 libiscsi_once ()
 {
   local out=$bench_dir/iscsi-perf.log TIMEFORMAT='%U %S' seconds=3 rate
@@ -184,7 +199,11 @@ libiscsi_once ()
     2>"$bench_dir/time"
   rate=$(tr '\r' '\n' <"$out" |
     sed -n 's/^iops average \([1-9][0-9]*\) .*/\1/p' | tail -n 1)
-  [ -n "$rate" ] || die "iscsi-perf: $(tail -n 1 "$out")"
+  if [ -z "$rate" ]; then
+    echo "iscsi-perf: $(tail -n 1 "$out")" >&2
+    status=1
+    return
+  fi
   awk -v OFS='\t' -v size="$1" -v qd="$2" -v rate="$rate" -v s="$seconds" '
     { printf "%d\t%d\t%d\t%.1f\n", size, qd, rate,
         ($1 + $2) * 1e6 / (rate * s) }' "$bench_dir/time" \
@@ -234,9 +253,10 @@ jobs ()
     --plugin-options "${plugin_options[*]}" "$@" || status=$?
 }
 
-# Asked for or not, the parts have a section of their own.
+# Asked for or not, the parts, and servers apart, have a section of their own.
 run_full ()
 {
+  local asked_apart=$bench_apart
   parts=no
   start_servers null lean 0
   matrix null --rounds 1000 --seconds 300
@@ -245,6 +265,10 @@ run_full ()
   matrix parts --rounds 1000 --seconds 120
   libiscsi_alone
   parts=no
+  bench_apart=yes
+  start_servers null lean 0
+  matrix apart --rounds 1000 --seconds 120
+  bench_apart=$asked_apart
   start_servers null lean 0
   load idle --idle 30
   start_servers null lean 0
@@ -263,7 +287,7 @@ run_full ()
 mkdir -p "$results" || exit 1
 bench_begin $((1 << 20))
 # Not a pipeline: what is started in one is unknown to the shell that ends it.
-exec 3>&1 > >(tee "$results/report.txt")
+exec 3>&1 > >(tee -i "$results/report.txt")
 tee=$!
 describe_machine
 for p in "${plugins[@]}"; do

@@ -86,6 +86,18 @@ job_plugin ()
   nbdcopy "nbd+unix:///?socket=$plugin_socket" "$copy"
 }
 
+# nbdcopy takes a buffer for each request.  This one keeps them, where the other
+# may give them back to the kernel, and pay for each page again.
+job_qemu_nbd_lean ()
+{
+  GLIBC_TUNABLES=$lean_tunables job_qemu_nbd
+}
+
+job_plugin_lean ()
+{
+  GLIBC_TUNABLES=$lean_tunables job_plugin
+}
+
 job_qemu_img ()
 {
   qemu-img convert -f raw -O raw "$url" "$copy"
@@ -98,18 +110,20 @@ job_qemu_img_tuned ()
   qemu-img convert -n -T none --target-is-zero -f raw -O raw "$url" "$copy"
 }
 
-jobs=(qemu_nbd plugin qemu_img qemu_img_tuned)
+jobs=(qemu_nbd plugin qemu_img qemu_nbd_lean plugin_lean qemu_img_tuned)
 declare -A title=(
   [qemu_nbd]="qemu-nbd, nbdcopy"
   [plugin]="plugin, nbdcopy"
+  [qemu_nbd_lean]="qemu-nbd, nbdcopy that keeps its memory"
+  [plugin_lean]="plugin, nbdcopy that keeps its memory"
   [qemu_img]="qemu-img convert"
   [qemu_img_tuned]="qemu-img convert -T none --target-is-zero"
 )
 declare -A server
 
 # A virtual machine may have given back the memory that nobody used for a
-# while, and each page of it is dear when it is used again: three times the
-# time of a copy.  Use it before the clock runs.
+# while, and each page of it is dear when it is used again.  Use it before the
+# clock runs.
 warm_memory ()
 {
   dd if=/dev/zero of="$copy" bs=1M count="$size_mib" status=none
@@ -192,13 +206,17 @@ lun_url 1
 start_qemu_nbd qemu-nbd "$url"
 qemu_socket=$bench_socket
 server[qemu_nbd]=$bench_pid
+server[qemu_nbd_lean]=$bench_pid
 start_plugin plugin "$(realpath "$plugin")" "$url"
 plugin_socket=$bench_socket
 server[plugin]=$bench_pid
+server[plugin_lean]=$bench_pid
 
+# Another one begins each time, and the order is turned round.
 for ((r = 0; r < repeat; r++)); do
   for ((i = 0; i < ${#jobs[@]}; i++)); do
-    run_job "${jobs[(r + i) % ${#jobs[@]}]}" "$r"
+    ((next = r % 2 ? r + ${#jobs[@]} - i : r + i))
+    run_job "${jobs[next % ${#jobs[@]}]}" "$r"
   done
 done
 echo

@@ -24,8 +24,8 @@
 #define GOAL_MEAN_CPU  0.80
 
 struct summary {
-  double rate, base_rate, ratio, ratio_min, ratio_max;
-  double cpu, base_cpu, cpu_ratio, cpu_min, cpu_max;
+  double rate, base_rate, ratio, ratio_q1, ratio_q3;
+  double cpu, base_cpu, cpu_ratio, cpu_q1, cpu_q3;
   double switches, base_switches;
   double p50, p99, base_p99;    /* microseconds */
   double hogs, base_hogs;       /* of what they do alone; NAN without hogs */
@@ -149,12 +149,13 @@ median (const struct series *s, double (*of) (const struct slice *))
   return r;
 }
 
-/* The median of the ratios of slices that ran side by side.  Not the ratio of
- * the medians: what disturbs the machine disturbs both slices of a pair.
+/* The median of the ratios of slices that ran side by side, and the quartiles.
+ * Not the ratio of the medians: what disturbs the machine disturbs both slices
+ * of a pair.  Not the extremes: one pair that was disturbed makes those.
  */
 static double
 ratio (const struct series *s, const struct series *base,
-       double (*of) (const struct slice *), double *min, double *max)
+       double (*of) (const struct slice *), double *q1, double *q3)
 {
   size_t i, n = s->n < base->n ? s->n : base->n;
   double *v = values (n), r;
@@ -162,8 +163,8 @@ ratio (const struct series *s, const struct series *base,
   for (i = 0; i < n; ++i)
     v[i] = of (&s->slices[i]) / of (&base->slices[i]);
   r = stats_quantile (v, n, 0.5);
-  *min = n ? v[0] : NAN;
-  *max = n ? v[n-1] : NAN;
+  *q1 = stats_quantile (v, n, 0.25);
+  *q3 = stats_quantile (v, n, 0.75);
   free (v);
   return r;
 }
@@ -178,10 +179,10 @@ summarize (const struct report *r, size_t cell, size_t server,
 
   sum->rate = median (s, rate_of);
   sum->base_rate = median (base, rate_of);
-  sum->ratio = ratio (s, base, rate_of, &sum->ratio_min, &sum->ratio_max);
+  sum->ratio = ratio (s, base, rate_of, &sum->ratio_q1, &sum->ratio_q3);
   sum->cpu = median (s, cpu_of);
   sum->base_cpu = median (base, cpu_of);
-  sum->cpu_ratio = ratio (s, base, cpu_of, &sum->cpu_min, &sum->cpu_max);
+  sum->cpu_ratio = ratio (s, base, cpu_of, &sum->cpu_q1, &sum->cpu_q3);
   sum->switches = median (s, switches_of);
   sum->base_switches = median (base, switches_of);
   sum->p50 = histogram_at (&s->latencies, 0.5) / 1e3;
@@ -212,7 +213,7 @@ print_row (const struct cell *c, const struct summary *s, FILE *fp)
 
   print_cell (c, fp);
   fprintf (fp, " %8.0f %8.0f %5.2f %5.2f..%-5.2f",
-           s->base_rate, s->rate, s->ratio, s->ratio_min, s->ratio_max);
+           s->base_rate, s->rate, s->ratio, s->ratio_q1, s->ratio_q3);
   fprintf (fp, " %7.1f %7.1f %5.2f", s->base_cpu, s->cpu, s->cpu_ratio);
   fprintf (fp, " %5.1f %5.1f", s->base_switches, s->switches);
   fprintf (fp, " %6.0f %6.0f", s->base_p99, s->p99);
@@ -233,7 +234,7 @@ print_header (const char *base, const char *name, FILE *fp)
            "requests/s", " rate", "  server CPU us/req", " switches/r",
            "p99 us    ", "below");
   fprintf (fp, "%-21s %8s %8s %5s %-12s %7s %7s %5s %5s %5s %6s %6s  %s\n",
-           "cell", "A", "B", "B/A", " min..max",
+           "cell", "A", "B", "B/A", " q1..q3",
            "A", "B", "B/A", "A", "B", "A", "B", "goal");
 }
 
@@ -355,9 +356,9 @@ tsv_row (const struct report *r, size_t cell, size_t server, FILE *fp)
   summarize (r, cell, server, &s);
   tsv_cell (c, r->names[server], fp);
   fprintf (fp, "\t%zu\t%.1f\t%.3f\t%.3f\t%.3f", series->n,
-           s.rate, s.ratio, s.ratio_min, s.ratio_max);
+           s.rate, s.ratio, s.ratio_q1, s.ratio_q3);
   fprintf (fp, "\t%.2f\t%.3f\t%.3f\t%.3f",
-           s.cpu, s.cpu_ratio, s.cpu_min, s.cpu_max);
+           s.cpu, s.cpu_ratio, s.cpu_q1, s.cpu_q3);
   fprintf (fp, "\t%.2f\t%.1f\t%.1f", s.switches, s.p50, s.p99);
   fprintf (fp, "\t%.2f\t%.2f", median (series, client_of),
            median (series, target_of));
@@ -371,7 +372,7 @@ report_tsv (const struct report *r, FILE *fp)
   size_t i, j;
 
   fprintf (fp, "op\tblock\tdepth\tconnections\tserver\tpairs\trate\t"
-           "ratio\tratio_min\tratio_max\tcpu_us\tcpu_ratio\tcpu_min\tcpu_max\t"
+           "ratio\tratio_q1\tratio_q3\tcpu_us\tcpu_ratio\tcpu_q1\tcpu_q3\t"
            "switches\tp50_us\tp99_us\tclient_us\ttarget_us\trss_kib\t"
            "goal_rate\tgoal_cpu\thogs\n");
   for (i = 0; i < r->nr_cells; ++i)

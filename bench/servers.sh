@@ -9,6 +9,7 @@ nbdkit_options=()
 plugin_options=()
 bench_proxy=
 bench_nice=()
+bench_apart=no
 bench_iqn=iqn.2001-04.com.example:bench
 bench_dir=
 bench_disk=
@@ -19,6 +20,10 @@ bench_tgt_pid=
 bench_socket=
 bench_pid=
 bench_child=
+background=
+
+# For malloc to keep what was freed.
+lean_tunables=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824
 
 die ()
 {
@@ -52,9 +57,28 @@ bench_begin ()
   bench_dir=$(mktemp -d "$base/bench.XXXXXX") || exit 1
   bench_disk=$(mktemp "${TMPDIR:-/var/tmp}/bench.XXXXXX") || exit 1
   trap 'exit 130' TERM HUP
-  # What a terminal interrupts it interrupts altogether: let the load
-  # generator print what it has.
-  trap 'wait "$bench_child"; exit 130' INT
+  # A terminal interrupts the load generator as well, but not the servers: let it
+  # print what it has.
+  trap '[ -z "$bench_child" ] || wait "$bench_child"; exit 130' INT
+}
+
+# background LOG COMMAND...: sets $background.  What a terminal interrupts is only
+# what is in the foreground: a process group of its own will do.  A session,
+# with which the kernel makes a scheduling group (sched(7), autogroup), is more:
+# all that belongs to the measurement shares one, unless that is to be measured.
+background ()
+{
+  local log=$1
+  shift
+  if [ $bench_apart = yes ]; then
+    setsid "${bench_nice[@]}" "$@" </dev/null >"$log" 2>&1 &
+  else
+    set -m
+    "${bench_nice[@]}" "$@" </dev/null >"$log" 2>&1 &
+    set +m
+  fi
+  background=$!
+  bench_pids+=("$background")
 }
 
 # Runs a command that a signal to this shell ends as well, at once: bash does
@@ -143,17 +167,16 @@ start_target ()
   local tunables=${GLIBC_TUNABLES:-}
   require_programs tgtd tgtadm
   if [ "$1" = lean ]; then
-    tunables=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824
+    tunables=$lean_tunables
   fi
   bench_tgtadm=$(type -P tgtadm)
   find_port
   bench_port=$free_port
   bench_tgt=$((bench_port % 1000))
-  GLIBC_TUNABLES=$tunables TGT_IPC_SOCKET=$bench_dir/tgt \
-    "${bench_nice[@]}" tgtd -f -C "$bench_tgt" \
-    --iscsi "portal=127.0.0.1:$bench_port" >"$bench_dir/tgtd.log" 2>&1 &
-  bench_tgt_pid=$!
-  bench_pids+=("$bench_tgt_pid")
+  background "$bench_dir/tgtd.log" \
+    env "GLIBC_TUNABLES=$tunables" "TGT_IPC_SOCKET=$bench_dir/tgt" \
+    tgtd -f -C "$bench_tgt" --iscsi "portal=127.0.0.1:$bench_port"
+  bench_tgt_pid=$background
   wait_until tgtd "$bench_tgt_pid" tgt_answers
   tgt --mode target --op new --tid 1 -T "$bench_iqn"
   tgt --mode target --op bind --tid 1 -I ALL
@@ -177,16 +200,14 @@ lun_url ()
 # with MS milliseconds each way.
 start_delay ()
 {
-  local us pid
+  local us
   us=$(awk -v ms="$1" 'BEGIN { print int (ms * 1000 + 0.5) }')
   [ -x "$bench_proxy" ] ||
     die "$bench_proxy is missing: run ‘make -C tests fault-proxy’"
-  "${bench_nice[@]}" "$bench_proxy" --target "127.0.0.1:$bench_port" \
-    --delay "$us" --control "$bench_dir/proxy.sock" \
-    >"$bench_dir/proxy.log" 2>&1 &
-  pid=$!
-  bench_pids+=("$pid")
-  wait_until "$bench_proxy" "$pid" grep -q '^port ' "$bench_dir/proxy.log"
+  background "$bench_dir/proxy.log" "$bench_proxy" \
+    --target "127.0.0.1:$bench_port" --delay "$us" \
+    --control "$bench_dir/proxy.sock"
+  wait_until "$bench_proxy" "$background" grep -q '^port ' "$bench_dir/proxy.log"
   port=$(sed -n 's/^port //p' "$bench_dir/proxy.log")
 }
 
@@ -198,10 +219,8 @@ start_server ()
   local name=$1
   shift
   bench_socket=$bench_dir/$name-${#bench_pids[@]}.sock
-  "${bench_nice[@]}" "${@//@SOCKET@/$bench_socket}" \
-    </dev/null >"$bench_dir/$name.log" 2>&1 &
-  bench_pid=$!
-  bench_pids+=("$bench_pid")
+  background "$bench_dir/$name.log" "${@//@SOCKET@/$bench_socket}"
+  bench_pid=$background
   wait_until "$name" "$bench_pid" test -S "$bench_socket"
 }
 
