@@ -248,6 +248,9 @@ run_single ()
 jobs ()
 {
   [ ${#plugins[@]} -gt 0 ] && [ $with_qemu = yes ] || return
+  # They print nothing before the end, and do not hear of an interrupt: what
+  # runs in the background ignores it.
+  trap 'exit 130' INT
   run_child "$here/jobs.sh" --results "$results" --plugin "${plugins[0]#*=}" \
     --nbdkit-options "${nbdkit_options[*]}" \
     --plugin-options "${plugin_options[*]}" "$@" || status=$?
