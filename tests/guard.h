@@ -55,4 +55,18 @@ guard_random (uint64_t *state)
   return *state * UINT64_C (2685821657736338717);
 }
 
+/* Garbage, from all random to mostly zeroes: the lengths in it should often
+ * be small.
+ */
+static inline void
+guard_fill (uint8_t *data, size_t len, uint64_t *state)
+{
+  const unsigned sparse = (unsigned) (guard_random (state) % 4);
+  size_t i;
+
+  for (i = 0; i < len; i++)
+    data[i] = guard_random (state) % 4 < sparse
+      ? 0 : (uint8_t) guard_random (state);
+}
+
 #endif /* TESTS_GUARD_H */
