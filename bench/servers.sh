@@ -207,7 +207,8 @@ start_delay ()
   background "$bench_dir/proxy.log" "$bench_proxy" \
     --target "127.0.0.1:$bench_port" --delay "$us" \
     --control "$bench_dir/proxy.sock"
-  wait_until "$bench_proxy" "$background" grep -q '^port ' "$bench_dir/proxy.log"
+  wait_until "$bench_proxy" "$background" \
+    grep -q '^port ' "$bench_dir/proxy.log"
   port=$(sed -n 's/^port //p' "$bench_dir/proxy.log")
 }
 
