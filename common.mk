@@ -2,7 +2,7 @@
 
 # What every directory compiles with.
 
-AM_CPPFLAGS = -I$(top_srcdir)/plugin -I$(top_builddir)
+AM_CPPFLAGS = -I$(top_builddir)
 AM_CFLAGS = \
 	$(STD_CFLAGS) \
 	$(WARNINGS_CFLAGS) \

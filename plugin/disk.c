@@ -4,13 +4,36 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "disk.h"
+#include "engine.h"
+#include "rangelock.h"
 #include "session.h"
 #include "slots.h"
+
+struct disk {
+  struct disk *next;
+  char *target;                 /* iSCSI name */
+  int lun;
+  struct lun_facts facts;       /* constant once open */
+  struct learnt learnt;
+  struct rangelock writes;
+  unsigned users;               /* handles that use it */
+  struct disk_handle *handles;
+  struct slots *slots;
+};
+
+/* A pointer to the one is a pointer to the other. */
+struct disk_handle {
+  struct handle h;              /* first */
+  struct disk_handle *next;     /* of the disk */
+  struct disk *disk;
+  struct slot_user user;
+};
 
 /* All disks that are in use. */
 static pthread_mutex_t disks_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -19,11 +42,11 @@ static struct disk *disks;
 static void
 free_disk (struct disk *d, uint64_t deadline)
 {
-  struct handle *h;
+  struct disk_handle *dh;
 
-  while ((h = d->handles) != NULL) {
-    d->handles = h->next;
-    free (h);
+  while ((dh = d->handles) != NULL) {
+    d->handles = dh->next;
+    free (dh);
   }
   if (d->slots)
     slots_free (d->slots, deadline);
@@ -33,7 +56,7 @@ free_disk (struct disk *d, uint64_t deadline)
 }
 
 static struct disk *
-new_disk (const struct parameters *p, const char *target, int lun,
+new_disk (const struct settings *p, const char *target, int lun,
           struct error *err)
 {
   struct disk *d = calloc (1, sizeof *d);
@@ -58,8 +81,8 @@ new_disk (const struct parameters *p, const char *target, int lun,
 
 /* The disk for one more handle. */
 static struct disk *
-get_disk (const struct parameters *p, const char *target, int lun,
-          struct handle *h, struct error *err)
+get_disk (const struct settings *p, const char *target, int lun,
+          struct disk_handle *dh, struct error *err)
 {
   struct disk *d;
 
@@ -76,8 +99,8 @@ get_disk (const struct parameters *p, const char *target, int lun,
   }
   if (d) {
     d->users++;
-    h->next = d->handles;
-    d->handles = h;
+    dh->next = d->handles;
+    d->handles = dh;
   }
   pthread_mutex_unlock (&disks_lock);
   return d;
@@ -85,15 +108,15 @@ get_disk (const struct parameters *p, const char *target, int lun,
 
 /* The last one logs out, without holding up those who open other disks. */
 static void
-put_disk (struct disk *d, struct handle *h)
+put_disk (struct disk *d, struct disk_handle *dh)
 {
   struct disk **p;
-  struct handle **hp;
+  struct disk_handle **hp;
 
   pthread_mutex_lock (&disks_lock);
-  for (hp = &d->handles; *hp != h; hp = &(*hp)->next)
+  for (hp = &d->handles; *hp != dh; hp = &(*hp)->next)
     ;
-  *hp = h->next;
+  *hp = dh->next;
   if (--d->users > 0)
     d = NULL;
   else {
@@ -125,79 +148,106 @@ disk_close_all (void)
  * protected since.
  */
 static int
-read_facts (struct handle *h, struct error *err)
+read_facts (struct handle *h, const struct lun_facts *before,
+            struct error *err)
 {
   struct lun_facts *f = &h->facts;
 
-  *f = h->disk->facts;
-  if (lun_mode (&h->runner, &h->retry, h->disk->lun, &f->mode, err) == -1)
+  *f = *before;
+  if (lun_mode (&h->runner, &h->retry, h->lun, &f->mode, err) == -1)
     return -1;
   f->read_only = f->cd || f->mode.wp;
-  if (lun_capacity (&h->runner, &h->retry, h->disk->lun, &f->capacity,
+  if (lun_capacity (&h->runner, &h->retry, h->lun, &f->capacity,
                     &f->size, err) == -1)
     return -1;
-  if (f->capacity.block_len != h->disk->facts.capacity.block_len)
+  if (f->capacity.block_len != before->capacity.block_len)
     return error_set (err, EIO, "LUN %d changed its block length from %u to "
-                      "%u: restart the server", h->disk->lun,
-                      h->disk->facts.capacity.block_len,
+                      "%u: restart the server", h->lun,
+                      before->capacity.block_len,
                       f->capacity.block_len);
   return 0;
 }
 
+/* engine_last_error, as struct handle wants it. */
+static void
+last_error (void *engine, struct error *why)
+{
+  engine_last_error (engine, why);
+}
+
+static void
+set_up_handle (struct disk_handle *dh, const struct settings *p)
+{
+  struct engine *engine = slot_engine (&dh->user);
+
+  dh->h.lun = dh->disk->lun;
+  dh->h.learnt = &dh->disk->learnt;
+  dh->h.writes = &dh->disk->writes;
+  dh->h.last_error = last_error;
+  dh->h.opaque = engine;
+  dh->h.runner = (struct runner) { .run = slot_run, .handle = &dh->user };
+  dh->h.retry = (struct retry_policy) {
+    .timeout_ms = p->timeout_ms,
+    .sleep = engine_sleep,
+    .opaque = engine,
+  };
+}
+
 static struct handle *
-get_handle (const struct parameters *p, const char *target, int lun,
+get_handle (const struct settings *p, const char *target, int lun,
             bool counts, const struct stop *stop, struct error *err)
 {
-  struct handle *h = calloc (1, sizeof *h);
+  struct disk_handle *dh = calloc (1, sizeof *dh);
 
-  if (h == NULL) {
+  if (dh == NULL) {
     error_set (err, ENOMEM, "out of memory");
     return NULL;
   }
-  h->disk = get_disk (p, target, lun, h, err);
-  if (h->disk == NULL)
+  dh->disk = get_disk (p, target, lun, dh, err);
+  if (dh->disk == NULL)
     goto no_disk;
-  if (slots_take (h->disk->slots, &h->user, counts, stop, err) == -1)
+  if (slots_take (dh->disk->slots, &dh->user, counts, stop, err) == -1)
     goto no_slot;
 
-  h->engine = slot_engine (&h->user);
-  h->last_error = engine_last_error;
-  h->runner = (struct runner) { .run = slot_run, .handle = &h->user };
-  h->retry = (struct retry_policy) {
-    .timeout_ms = p->timeout_ms,
-    .sleep = engine_sleep,
-    .opaque = h->engine,
-  };
-  if (read_facts (h, err) == 0)
-    return h;
-  disk_close (h);
+  set_up_handle (dh, p);
+  if (read_facts (&dh->h, &dh->disk->facts, err) == 0)
+    return &dh->h;
+  disk_close (&dh->h);
   return NULL;
 
  no_slot:
-  put_disk (h->disk, h);
+  put_disk (dh->disk, dh);
  no_disk:
-  free (h);
+  free (dh);
   return NULL;
 }
 
 struct handle *
-disk_open (const struct parameters *p, const char *target, int lun,
+disk_open (const struct settings *p, const char *target, int lun,
            const struct stop *stop, struct error *err)
 {
   return get_handle (p, target, lun, true, stop, err);
 }
 
 struct handle *
-disk_hold (const struct parameters *p, const char *target, int lun,
+disk_hold (const struct settings *p, const char *target, int lun,
            const struct stop *stop, struct error *err)
 {
   return get_handle (p, target, lun, false, stop, err);
 }
 
+const char *
+disk_target (const struct handle *h)
+{
+  return ((const struct disk_handle *) h)->disk->target;
+}
+
 void
 disk_close (struct handle *h)
 {
-  slots_give_back (&h->user);
-  put_disk (h->disk, h);
-  free (h);
+  struct disk_handle *dh = (struct disk_handle *) h;
+
+  slots_give_back (&dh->user);
+  put_disk (dh->disk, dh);
+  free (dh);
 }

@@ -35,7 +35,7 @@
 
 /* A walk through targets and LUNs. */
 struct walk {
-  const struct parameters *p;
+  const struct settings *p;
   const struct stop *stop;
   uint64_t deadline;            /* clock_ms */
   struct session_params params; /* of every session; target and LUN vary */
@@ -50,7 +50,7 @@ typedef int (*visit_fn) (struct walk *w, const char *target, int lun,
                          struct error *err);
 
 static int
-walk_start (struct walk *w, const struct parameters *p,
+walk_start (struct walk *w, const struct settings *p,
             const struct stop *stop, struct error *err)
 {
   memset (w, 0, sizeof *w);
@@ -284,7 +284,7 @@ export_name (const struct walk *w, const char *target, int lun,
 
 /* A portal and a target can be wrong even where no LUN is asked for yet. */
 int
-exports_preflight (const struct parameters *p, struct error *err)
+exports_preflight (const struct settings *p, struct error *err)
 {
   struct discovered *list;
   struct session *s;
@@ -331,7 +331,7 @@ visit_list (struct walk *w, const char *target, int lun,
 }
 
 int
-exports_list (const struct parameters *p, const struct stop *stop,
+exports_list (const struct settings *p, const struct stop *stop,
               exports_fn fn, void *opaque, struct error *err)
 {
   struct listing l = { .fn = fn, .opaque = opaque };
@@ -362,7 +362,7 @@ visit_default (struct walk *w, const char *target, int lun,
 }
 
 char *
-exports_default (const struct parameters *p, const struct stop *stop,
+exports_default (const struct settings *p, const struct stop *stop,
                  struct error *err)
 {
   struct walk w;
@@ -389,7 +389,7 @@ exports_default (const struct parameters *p, const struct stop *stop,
 }
 
 int
-exports_find (const struct parameters *p, const char *name,
+exports_find (const struct settings *p, const char *name,
               const struct stop *stop,
               char **target, int *lun, struct error *err)
 {

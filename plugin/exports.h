@@ -17,13 +17,13 @@
 
 #include "error.h"
 #include "lun.h"
-#include "parameters.h"
+#include "settings.h"
 #include "stop.h"
 
 /* Which LUN the client means; *target is allocated.  Takes no time, unless
  * the name is empty and has to be looked up as exports_default does.
  */
-extern int exports_find (const struct parameters *p, const char *name,
+extern int exports_find (const struct settings *p, const char *name,
                          const struct stop *stop,
                          char **target, int *lun, struct error *err);
 
@@ -31,13 +31,13 @@ extern int exports_find (const struct parameters *p, const char *name,
  * a LUN, else the lowest LUN that is a disk or a CD.  NULL with a sentence:
  * there is none, or more than one target to choose from.
  */
-extern char *exports_default (const struct parameters *p,
+extern char *exports_default (const struct settings *p,
                               const struct stop *stop, struct error *err);
 
 /* For a URL without a LUN: log in to its target, or ask its portal for the
  * targets, and log out again.  Main thread, before the fork.
  */
-extern int exports_preflight (const struct parameters *p, struct error *err);
+extern int exports_preflight (const struct settings *p, struct error *err);
 
 /* Called for each LUN that is a disk or a CD, in order.  -1 ends the
  * listing (*err is the callee's).
@@ -46,7 +46,7 @@ typedef int (*exports_fn) (void *opaque, const char *name,
                            const char *description, struct error *err);
 
 /* Tell all LUNs.  What cannot be reached or served is left out. */
-extern int exports_list (const struct parameters *p, const struct stop *stop,
+extern int exports_list (const struct settings *p, const struct stop *stop,
                          exports_fn fn, void *opaque, struct error *err);
 
 /* Write "ACME VIRTUAL-DISK, 64 MiB, iqn.2004-01.com.example:disks/1".

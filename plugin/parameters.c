@@ -47,9 +47,9 @@ const char parameters_help[] =
   "sched-batch=false          Leave the scheduling class of threads alone.";
 
 void
-parameters_init (struct parameters *p)
+parameters_init (struct settings *p)
 {
-  *p = (struct parameters) {
+  *p = (struct settings) {
     .url = { .lun = -1 },
     .header_digest = DIGEST_UNSET,
     .data_digest = DIGEST_NONE,
@@ -139,7 +139,7 @@ keep (char **set, char **from_url)
 }
 
 static int
-set_url (struct parameters *p, const char *value)
+set_url (struct settings *p, const char *value)
 {
   struct url url;
   struct error err;
@@ -163,7 +163,7 @@ set_url (struct parameters *p, const char *value)
 
 /* iSCSI names after RFC 3722: we do not know Unicode, so ASCII only. */
 static int
-set_initiator_name (struct parameters *p, const char *value)
+set_initiator_name (struct settings *p, const char *value)
 {
   const char *const allowed = "abcdefghijklmnopqrstuvwxyz"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
@@ -207,7 +207,7 @@ set_digest (const char *key, const char *value, enum digest *field)
 }
 
 static int
-set_data_digest (struct parameters *p, const char *value)
+set_data_digest (struct settings *p, const char *value)
 {
   enum digest d;
 
@@ -226,7 +226,7 @@ set_data_digest (struct parameters *p, const char *value)
 }
 
 static int
-set_portal (struct parameters *p, const char *value)
+set_portal (struct settings *p, const char *value)
 {
   struct portal *portal = &p->portals[p->nr_portals];
   struct error err;
@@ -248,7 +248,7 @@ set_portal (struct parameters *p, const char *value)
 }
 
 static int
-set_sessions (struct parameters *p, const char *value)
+set_sessions (struct settings *p, const char *value)
 {
   unsigned n;
 
@@ -364,7 +364,7 @@ set_delay (const char *key, const char *value, bool zero_allowed,
 }
 
 int
-parameters_set (struct parameters *p, const char *key, const char *value)
+parameters_set (struct settings *p, const char *key, const char *value)
 {
   if (strcmp (key, "url") == 0)
     return set_url (p, value);
@@ -542,7 +542,7 @@ read_machine_id (char id[33])
  * therefore the hash.
  */
 static int
-default_initiator_name (struct parameters *p)
+default_initiator_name (struct settings *p)
 {
   char id[HOST_NAME_MAX + 1];
   uint64_t h = hash (UINT64_C (0xcbf29ce484222325), "nbdkit-iscsi-plugin:");
@@ -574,7 +574,7 @@ show_url (const struct url *url)
 }
 
 int
-parameters_complete (struct parameters *p)
+parameters_complete (struct settings *p)
 {
   if (!p->have_url) {
     nbdkit_error ("you must supply the url=<URL> parameter after the plugin "
@@ -598,7 +598,7 @@ parameters_complete (struct parameters *p)
 }
 
 void
-parameters_free (struct parameters *p)
+parameters_free (struct settings *p)
 {
   size_t i;
 

@@ -33,7 +33,7 @@
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
 /* Constant from .config_complete to .unload. */
-static struct parameters params;
+static struct settings params;
 
 /* The hold on the URL's LUN that keeps its first session open while no
  * client is connected.  Constant from .after_fork to .cleanup; NULL if the
@@ -344,8 +344,8 @@ plugin_export_description (void *handle)
   const struct handle *h = handle;
   char description[DESCRIPTION_LEN];
 
-  return nbdkit_strdup_intern (exports_describe (&h->facts, h->disk->target,
-                                                 h->disk->lun, description));
+  return nbdkit_strdup_intern (exports_describe (&h->facts, disk_target (h),
+                                                 h->lun, description));
 }
 
 /* The size of the LUN when it was opened. */

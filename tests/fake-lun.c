@@ -666,11 +666,12 @@ fake_attach (struct fake_disk *d)
 {
   struct error err;
 
-  memset (&d->disk, 0, sizeof d->disk);
+  memset (&d->learnt, 0, sizeof d->learnt);
   memset (&d->h, 0, sizeof d->h);
-  rangelock_init (&d->disk.writes);
-  d->disk.lun = FAKE_LUN_NUMBER;
-  d->h.disk = &d->disk;
+  rangelock_init (&d->writes);
+  d->h.lun = FAKE_LUN_NUMBER;
+  d->h.learnt = &d->learnt;
+  d->h.writes = &d->writes;
   d->h.runner = (struct runner) { .run = fake_run, .handle = &d->lun };
   d->h.retry = (struct retry_policy) { .timeout_ms = 500, .sleep = no_pause };
 
@@ -679,13 +680,12 @@ fake_attach (struct fake_disk *d)
     fprintf (stderr, "fake-lun: %s\n", err.msg);
     abort ();
   }
-  d->disk.facts = d->h.facts;
   fake_forget (&d->lun);
 }
 
 void
 fake_detach (struct fake_disk *d)
 {
-  rangelock_destroy (&d->disk.writes);
+  rangelock_destroy (&d->writes);
   fake_close (&d->lun);
 }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "command.h"
-#include "disk.h"
+#include "handle.h"
 
 /* How a command is called here: its operation code, with the page or the
  * service action behind it where there is one.
@@ -139,7 +139,8 @@ extern void fake_run (void *fake_lun, struct command *cmds, size_t n);
  */
 struct fake_disk {
   struct fake_lun lun;          /* opened by the test */
-  struct disk disk;
+  struct learnt learnt;
+  struct rangelock writes;
   struct handle h;
 };
 #define FAKE_LUN_NUMBER 3

@@ -645,7 +645,7 @@ test_residual_of_zero (void)
 }
 
 static void
-why (struct engine *engine __attribute__ ((unused)), struct error *e)
+why (void *engine __attribute__ ((unused)), struct error *e)
 {
   error_set (e, EIO, "connection refused by 192.0.2.1");
 }

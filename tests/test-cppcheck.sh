@@ -13,7 +13,7 @@ fi
 cd "${abs_top_srcdir:?run me with make check}"
 
 sources=()
-for file in plugin/*.c tests/*.c bench/*.c; do
+for file in plugin/*.c plugin/*/*.c tests/*.c bench/*.c; do
   if [ -f "$file" ]; then
     sources+=("$file")
   fi
@@ -22,5 +22,6 @@ done
 cppcheck --quiet --error-exitcode=1 --std=c11 --language=c \
          --enable=warning,performance,portability --inline-suppr \
          --suppress=missingInclude --suppress=missingIncludeSystem \
-         -I plugin -I tests -I "${abs_top_builddir:?}" \
+         -I plugin -I plugin/base -I plugin/pure -I plugin/scsi \
+         -I plugin/block -I plugin/iscsi -I plugin/target -I tests -I "${abs_top_builddir:?}" \
          "${sources[@]}"

@@ -286,7 +286,7 @@ test_failures (void)
     CHECK_STR (get (512, 1024, false, 0).text,
                failures[i].rests ? "d1024" : "h512 d512");
     CHECK_UINT (fake_count (&d.lun, FAKE_ANY), failures[i].rests ? 0 : 1);
-    d.disk.learnt.lba_status_from = 0;
+    d.learnt.lba_status_from = 0;
     CHECK_STR (get (512, 1024, false, 0).text, "h512 d512");
     detach ();
   }

@@ -101,7 +101,7 @@ struct line {
 
 /* As nbdkit splits and sends them.  -1 as soon as one is refused. */
 static int
-load (struct parameters *p, const char *const *args)
+load (struct settings *p, const char *const *args)
 {
   char key[64];
 
@@ -121,7 +121,7 @@ load (struct parameters *p, const char *const *args)
 static void
 check_refused (const struct line *l)
 {
-  struct parameters p;
+  struct settings p;
   size_t len;
 
   CHECK_INT (load (&p, l->args), -1);
@@ -139,7 +139,7 @@ static void
 test_defaults (void)
 {
   static const char *const args[] = { "url=" URL, NULL };
-  struct parameters p;
+  struct settings p;
 
   CHECK_INT (load (&p, args), 0);
   CHECK (p.have_url);
@@ -176,7 +176,7 @@ test_everything (void)
     "sessions=64", "timeout=1m", "login-timeout=2.5", "recovery-timeout=0",
     "noop-interval=0", "noop-timeout=1500ms", "preflight=false", NULL
   };
-  struct parameters p;
+  struct settings p;
 
   CHECK_INT (load (&p, args), 0);
   CHECK (p.url.iser);
@@ -253,7 +253,7 @@ check_credentials_are (const struct url *url, const char *expected)
 static void
 test_credentials (void)
 {
-  struct parameters p;
+  struct settings p;
   size_t i;
 
   for (i = 0; i < sizeof credentials / sizeof credentials[0]; i++) {
@@ -276,7 +276,7 @@ test_short_secrets (void)
     { "url=iscsi://bob%123456789012@h/?target_user=t&"
       "target_password=12345678901" },
   };
-  struct parameters p;
+  struct settings p;
 
   CHECK_INT (load (&p, args[0]), 0);
   CHECK_CONTAINS (all_debug, "password is shorter than the 12 bytes");
@@ -351,7 +351,7 @@ set_environment (const char *const values[4])
 static void
 test_environment (void)
 {
-  struct parameters p;
+  struct settings p;
   char row[32], *big;
   size_t i;
   int r;
@@ -433,7 +433,7 @@ static const struct {
 };
 
 static unsigned
-delay_of (const struct parameters *p, size_t key)
+delay_of (const struct settings *p, size_t key)
 {
   const unsigned all[] = {
     p->timeout_ms, p->login_timeout_ms, p->recovery_timeout_ms,
@@ -447,7 +447,7 @@ static void
 test_delays (void)
 {
   static const char *const zeros[] = { "0", "0.0", "0ms", "0s", "0m", "00" };
-  struct parameters p;
+  struct settings p;
   size_t i, k;
 
   for (k = 0; k < sizeof delay_keys / sizeof delay_keys[0]; k++) {
@@ -569,7 +569,7 @@ test_refused (void)
 static void
 check_longest (const char *key, const char *start, size_t max)
 {
-  struct parameters p;
+  struct settings p;
   char *value = calloc (1, max + 2);
 
   memset (value, 'x', max);
@@ -599,7 +599,7 @@ test_lengths (void)
 static void
 test_portals (void)
 {
-  struct parameters p;
+  struct settings p;
   char value[32];
   unsigned i;
 
@@ -624,7 +624,7 @@ static void
 test_sessions (void)
 {
   static const char *const args[] = { "url=" URL, "sessions=1", NULL };
-  struct parameters p;
+  struct settings p;
 
   CHECK_INT (load (&p, args), 0);
   CHECK_UINT (p.sessions, 1);
@@ -644,7 +644,7 @@ test_digests (void)
     { { "header-digest=none", "header-digest=crc32c", "url=iscsi://h/" },
       DIGEST_CRC32C },
   };
-  struct parameters p;
+  struct settings p;
   size_t i;
 
   for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -669,7 +669,7 @@ test_initiator_names (void)
     "iqn.1991-05.com.microsoft:HOST", "eui.02004567A425678D",
     "naa.52004567BA64678D",
   };
-  struct parameters p;
+  struct settings p;
   size_t i;
 
   for (i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -699,7 +699,7 @@ static void
 test_default_initiator_name (void)
 {
   static const char *const args[] = { "url=" URL, NULL };
-  struct parameters p;
+  struct settings p;
   char salted[256] = "nbdkit-iscsi-plugin:", expected[64];
   char *id = salted + strlen (salted);
   char *first;

@@ -102,7 +102,7 @@ main (void)
   }
 
   CHECK_UINT (d.lun.broken, 0);
-  CHECK_UINT (d.disk.writes.waiting, 0);
+  CHECK_UINT (d.writes.waiting, 0);
   fake_detach (&d);
   return check_summary ();
 }

@@ -12,7 +12,7 @@
 
 #include "cdb.h"
 #include "command.h"
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 #include "retry.h"
 #include "sense.h"
@@ -92,7 +92,7 @@ why_unanswered (struct handle *h, const struct answer *a, struct error *why)
 {
   why->msg[0] = '\0';
   if (h->last_error && a->status != STATUS_SHUTDOWN)
-    h->last_error (h->engine, why);
+    h->last_error (h->opaque, why);
 }
 
 int
@@ -108,16 +108,16 @@ work_error (struct handle *h, const struct command *cmd, const char *what,
     return error_set (err, EIO,
                       "LUN %d: %s failed: the target said %s, but %s "
                       "(residual of %" PRIu32 " bytes)",
-                      h->disk->lun, what, sense_text (a, text),
+                      h->lun, what, sense_text (a, text),
                       residual_text (cmd), a->residual_count);
   if (a->status < STATUS_NONE)
     return error_set (err, d.err,
                       "LUN %d: %s failed: %s; the target said %s",
-                      h->disk->lun, what, d.reason, sense_text (a, text));
+                      h->lun, what, d.reason, sense_text (a, text));
 
   why_unanswered (h, a, &why);
   return error_set (err, d.err, "LUN %d: %s failed: %s%s%s",
-                    h->disk->lun, what, d.reason,
+                    h->lun, what, d.reason,
                     why.msg[0] ? "; " : "", why.msg);
 }
 

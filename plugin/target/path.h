@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "parameters.h"
+#include "settings.h"
 #include "session.h"
 #include "stop.h"
 
@@ -20,7 +20,7 @@ struct path;
 /* What every session to a target has in common.  Points into ‘p’ and
  * ‘target’.
  */
-extern struct session_params path_params (const struct parameters *p,
+extern struct session_params path_params (const struct settings *p,
                                           const char *target, int lun);
 
 /* Look up the portals: the URL's, those of portal=, and with portal=auto
@@ -29,7 +29,7 @@ extern struct session_params path_params (const struct parameters *p,
  * NULL with a sentence.  ‘p’ must outlive it; ‘target’ is only used for
  * portal=auto, and may be NULL.
  */
-extern struct path *path_new (const struct parameters *p, const char *target,
+extern struct path *path_new (const struct settings *p, const char *target,
                               uint64_t deadline, const struct stop *stop,
                               struct error *err);
 extern void path_free (struct path *path);

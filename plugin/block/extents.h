@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 
 /* Is it worth asking: a thin LUN that has not refused yet? */

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 
 extern int block_read (struct handle *h, void *buf,

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 #include "work.h"
 
@@ -23,7 +23,7 @@ extern int transfer_read (struct handle *h, const struct request *rq,
                           void *buf, uint64_t count, uint64_t offset,
                           struct error *err);
 
-/* The caller holds the range in disk->writes: alone, if its first or last
+/* The caller holds the range in h->writes: alone, if its first or last
  * block is not wholly inside.  *fua: write past the volatile cache; false
  * when it comes back means that a flush is needed instead.
  */

@@ -16,7 +16,7 @@
 #include "block.h"
 #include "cdb.h"
 #include "command.h"
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 #include "geometry.h"
 #include "rangelock.h"
@@ -45,13 +45,13 @@ static bool
 can_unmap (const struct handle *h)
 {
   return h->facts.thin && h->facts.provisioning.lbpu &&
-    !h->disk->learnt.no_unmap;
+    !h->learnt->no_unmap;
 }
 
 static bool
 can_same16 (const struct handle *h, bool unmap)
 {
-  const struct learnt *l = &h->disk->learnt;
+  const struct learnt *l = h->learnt;
 
   return !l->no_write_same16 &&
     (!unmap || (h->facts.thin && h->facts.provisioning.lbpws &&
@@ -61,7 +61,7 @@ can_same16 (const struct handle *h, bool unmap)
 static bool
 can_same10 (const struct handle *h, bool unmap)
 {
-  const struct learnt *l = &h->disk->learnt;
+  const struct learnt *l = h->learnt;
 
   return !l->no_write_same10 &&
     (!unmap || (h->facts.thin && h->facts.provisioning.lbpws10 &&
@@ -80,20 +80,20 @@ block_can_trim (const struct handle *h)
 bool
 block_can_fast_zero (const struct handle *h)
 {
-  return h->facts.reads_zeroes && !h->disk->learnt.no_zero_same &&
+  return h->facts.reads_zeroes && !h->learnt->no_zero_same &&
     (can_same16 (h, true) || can_same10 (h, true));
 }
 
 static bool
 can_prefetch16 (const struct handle *h)
 {
-  return !h->facts.cdb10 && !h->disk->learnt.no_prefetch16;
+  return !h->facts.cdb10 && !h->learnt->no_prefetch16;
 }
 
 static bool
 can_prefetch10 (const struct handle *h)
 {
-  return !h->disk->learnt.no_prefetch10;
+  return !h->learnt->no_prefetch10;
 }
 
 bool
@@ -105,7 +105,7 @@ block_can_cache (const struct handle *h)
 bool
 block_has_fua (const struct handle *h)
 {
-  return h->facts.mode.dpofua && !h->disk->learnt.no_fua;
+  return h->facts.mode.dpofua && !h->learnt->no_fua;
 }
 
 /* Read and write. */
@@ -126,7 +126,7 @@ acquire (struct handle *h, struct range *range,
 {
   const struct span s = span_of (offset, count, block_len_of (h));
 
-  rangelock_acquire (&h->disk->writes, range, s.lba, s.blocks,
+  rangelock_acquire (h->writes, range, s.lba, s.blocks,
                      s.head != 0 || s.tail != 0);
 }
 
@@ -141,7 +141,7 @@ block_write (struct handle *h, const void *buf, uint32_t count,
 
   acquire (h, &range, count, offset);
   r = transfer_write (h, &rq, buf, count, offset, &native, err);
-  rangelock_release (&h->disk->writes, &range);
+  rangelock_release (h->writes, &range);
 
   if (r == 0 && fua && !native)
     r = block_flush (h, err);
@@ -169,7 +169,7 @@ int
 block_flush (struct handle *h, struct error *err)
 {
   const struct mode *mode = &h->facts.mode;
-  struct learnt *l = &h->disk->learnt;
+  struct learnt *l = h->learnt;
   bool ten = h->facts.cdb10 || l->unwilling_sync16, unwilling = false;
   struct command cmd;
   atomic_bool *no;
@@ -253,7 +253,7 @@ fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
 static bool
 refused_same (struct work *w, const struct command *cmd)
 {
-  struct learnt *l = &w->h->disk->learnt;
+  struct learnt *l = w->h->learnt;
 
   if (!work_is_refused (w->h, cmd))
     return false;
@@ -306,7 +306,7 @@ refused_trim (struct work *w, const struct command *cmd)
     return refused_same (w, cmd);
   if (!work_is_refused (w->h, cmd))
     return false;
-  w->h->disk->learnt.no_unmap = true;
+  w->h->learnt->no_unmap = true;
   return true;
 }
 
@@ -332,9 +332,9 @@ block_trim (struct handle *h, uint32_t count, uint64_t offset, bool fua,
                       l->unmap_alignment))
     return fua ? block_flush (h, err) : 0;
 
-  rangelock_acquire (&h->disk->writes, &range, w.lba, w.blocks, false);
+  rangelock_acquire (h->writes, &range, w.lba, w.blocks, false);
   r = work_carry_out (&w, err);
-  rangelock_release (&h->disk->writes, &range);
+  rangelock_release (h->writes, &range);
 
   if (r == -1)
     return -1;
@@ -353,7 +353,7 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
   const uint64_t lba = w->lba + done, left = w->blocks - done;
   uint32_t blocks = 0;
 
-  if (w->h->disk->learnt.no_zero_same)
+  if (w->h->learnt->no_zero_same)
     return 0;
   if (z->may_unmap)
     blocks = fill_write_same (w->h, lba, left, true, cmd);
@@ -371,7 +371,7 @@ refused_zero (struct work *w, const struct command *cmd)
 {
   if (sense_decide (&cmd->answer).verdict != VERDICT_OK)
     return refused_same (w, cmd);
-  w->h->disk->learnt.no_zero_same = true;
+  w->h->learnt->no_zero_same = true;
   return true;
 }
 
@@ -417,7 +417,7 @@ zero (struct handle *h, const struct request *rq, struct zero *z,
     return error_set (err, ENOTSUP,
                       "LUN %d: zeroing %" PRIu32 " bytes at offset %" PRIu64
                       " would be no faster than writing zeroes",
-                      h->disk->lun, rq->count, rq->offset);
+                      h->lun, rq->count, rq->offset);
   return transfer_write_zeroes (h, rq, rq->count, rq->offset, err);
 }
 
@@ -434,7 +434,7 @@ block_zero (struct handle *h, uint32_t count, uint64_t offset,
 
   acquire (h, &range, count, offset);
   r = zero (h, &rq, &z, err);
-  rangelock_release (&h->disk->writes, &range);
+  rangelock_release (h->writes, &range);
 
   if (r == 0 && fua)
     r = block_flush (h, err);
@@ -474,7 +474,7 @@ fill_prefetch (struct work *w, uint64_t done, struct command *cmd,
 static bool
 refused_prefetch (struct work *w, const struct command *cmd)
 {
-  struct learnt *l = &w->h->disk->learnt;
+  struct learnt *l = w->h->learnt;
   const struct answer *a = &cmd->answer;
   bool *declined = w->opaque;
 

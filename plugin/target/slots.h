@@ -17,7 +17,7 @@
 #include "engine.h"
 #include "error.h"
 #include "lun.h"
-#include "parameters.h"
+#include "settings.h"
 #include "stop.h"
 
 struct slots;
@@ -27,14 +27,14 @@ struct slot;
  * way that it found is the first one that a slot tries.  Main thread, before
  * the fork.
  */
-extern int slots_preflight (const struct parameters *p,
+extern int slots_preflight (const struct settings *p,
                             const char *target, int lun, struct error *err);
 
 /* No slot is opened yet.  The first one that is fills ‘facts’, which is
  * constant from then on; ‘p’, ‘target’ and ‘facts’ must outlive the slots.
  * NULL with a sentence.
  */
-extern struct slots *slots_new (const struct parameters *p,
+extern struct slots *slots_new (const struct settings *p,
                                 const char *target, int lun,
                                 struct lun_facts *facts, struct error *err);
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "command.h"
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 
 /* Commands of one request that are under way at the same time. */

@@ -36,7 +36,7 @@ _Static_assert (MAX_SESSIONS <= 64, "slot_user.owed has a bit for each");
 
 struct slots {
   /* Constant, but for the path, which whoever opens the first slot finds. */
-  const struct parameters *p;
+  const struct settings *p;
   const char *target;           /* iSCSI name */
   int lun;
   struct lun_facts *facts;      /* set by the first session */
@@ -134,7 +134,7 @@ slots_forget_preflight (void)
 }
 
 int
-slots_preflight (const struct parameters *p, const char *target, int lun,
+slots_preflight (const struct settings *p, const char *target, int lun,
                  struct error *err)
 {
   const struct session_params params = path_params (p, target, lun);
@@ -256,7 +256,7 @@ new_slot (struct slots *slots, unsigned number, struct error *err)
 static int
 start_engine (struct slot *slot, struct session *s, struct error *err)
 {
-  const struct parameters *p = slot->slots->p;
+  const struct settings *p = slot->slots->p;
   const struct engine_params params = {
     .name = slot->name,
     .timeout_ms = p->timeout_ms,
@@ -543,7 +543,7 @@ slot_engine (const struct slot_user *user)
 /* ---- all of them ---- */
 
 struct slots *
-slots_new (const struct parameters *p, const char *target, int lun,
+slots_new (const struct settings *p, const char *target, int lun,
            struct lun_facts *facts, struct error *err)
 {
   struct slots *slots = calloc (1, sizeof *slots);

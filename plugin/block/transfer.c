@@ -10,7 +10,7 @@
 
 #include "cdb.h"
 #include "command.h"
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 #include "geometry.h"
 #include "transfer.h"
@@ -70,7 +70,7 @@ static void
 set_cdb (const struct handle *h, enum direction direction,
          uint64_t lba, uint32_t blocks, bool fua, struct command *cmd)
 {
-  bool ten = (h->facts.cdb10 || h->disk->learnt.no_cdb16) &&
+  bool ten = (h->facts.cdb10 || h->learnt->no_cdb16) &&
     fits_cdb10 (lba, blocks);
 
   if (direction == DATA_IN)
@@ -87,7 +87,7 @@ refused_16 (struct handle *h, uint64_t end, const struct command *cmd)
 {
   if (cmd->cdb_len != 16 || !work_is_unknown (cmd) || !fits_cdb10 (0, end))
     return false;
-  h->disk->learnt.no_cdb16 = true;
+  h->learnt->no_cdb16 = true;
   return true;
 }
 
@@ -265,7 +265,7 @@ transfer_write (struct handle *h, const struct request *rq,
 
   /* It was the FUA bit that was refused: without it the same was done. */
   if (*fua && !t.fua)
-    h->disk->learnt.no_fua = true;
+    h->learnt->no_fua = true;
   *fua = t.fua;
   return 0;
 }

@@ -20,7 +20,7 @@ struct addresses {
 };
 
 struct path {
-  const struct parameters *p;
+  const struct settings *p;
 
   pthread_mutex_t lock;
   struct addresses addresses;   /* never empty */
@@ -28,7 +28,7 @@ struct path {
 };
 
 struct session_params
-path_params (const struct parameters *p, const char *target, int lun)
+path_params (const struct settings *p, const char *target, int lun)
 {
   return (struct session_params) {
     .initiator_name = p->initiator_name,
@@ -71,7 +71,7 @@ add_host (struct addresses *a, const char *host, uint16_t port,
 
 /* The portals that the command line names. */
 static int
-look_up (const struct parameters *p, uint64_t deadline,
+look_up (const struct settings *p, uint64_t deadline,
          const struct stop *stop, struct addresses *a, struct error *err)
 {
   size_t i;
@@ -122,7 +122,7 @@ discover_portals (struct path *path, const char *target, uint64_t deadline,
 }
 
 struct path *
-path_new (const struct parameters *p, const char *target, uint64_t deadline,
+path_new (const struct settings *p, const char *target, uint64_t deadline,
           const struct stop *stop, struct error *err)
 {
   struct path *path = calloc (1, sizeof *path);

@@ -13,7 +13,7 @@
 #include "clock.h"
 #include "command.h"
 #include "debug.h"
-#include "disk.h"
+#include "handle.h"
 #include "error.h"
 #include "extents.h"
 #include "geometry.h"
@@ -46,14 +46,14 @@ struct rest {
 bool
 extents_can (const struct handle *h)
 {
-  return h->facts.thin && !h->disk->learnt.no_lba_status;
+  return h->facts.thin && !h->learnt->no_lba_status;
 }
 
 /* Unlike extents_can, which nbdkit asks once per connection, this changes. */
 static bool
 may_ask (const struct handle *h)
 {
-  return extents_can (h) && clock_ms () >= h->disk->learnt.lba_status_from;
+  return extents_can (h) && clock_ms () >= h->learnt->lba_status_from;
 }
 
 /* Tell about the bytes up to ‘to’. */
@@ -88,7 +88,7 @@ static int
 learn_from_failure (struct handle *h, const struct rest *r,
                     const struct command *cmd, struct error *err)
 {
-  struct learnt *l = &h->disk->learnt;
+  struct learnt *l = h->learnt;
   enum verdict v = sense_decide (&cmd->answer).verdict;
   char what[80], text[SENSE_TEXT_LEN];
 
@@ -102,7 +102,7 @@ learn_from_failure (struct handle *h, const struct rest *r,
   else if (v == VERDICT_RETRY_NOW || v == VERDICT_RETRY_LATER)
     l->lba_status_from = clock_ms () + REST_MS;
   debug_verbose ("LUN %d: no map at offset %" PRIu64 ", shown as data%s: "
-                 "the target said %s", h->disk->lun, r->offset,
+                 "the target said %s", h->lun, r->offset,
                  may_ask (h) ? "" : l->no_lba_status ? " from now on" :
                  " for some minutes", sense_text (&cmd->answer, text));
   return 0;

@@ -13,7 +13,9 @@
 #include <sys/uio.h>
 
 #include "answer.h"
-#include "cdb.h"
+
+/* The longest CDB. */
+#define CDB_SIZE 16
 
 enum direction { DATA_NONE, DATA_IN, DATA_OUT };
 

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "cdb.h"
 #include "clock.h"
 #include "debug.h"
 #include "retry.h"

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CDB_SIZE 16
+#include "command.h"
 
 extern unsigned cdb_test_unit_ready (uint8_t *cdb);
 extern unsigned cdb_inquiry (uint8_t *cdb, uint16_t alloc_len);

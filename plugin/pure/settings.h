@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the user asked for: filled in by parameters.c, constant from then on.
+ * Every room reads its part of it.
+ */
+
+#ifndef ISCSI_SETTINGS_H
+#define ISCSI_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "url.h"
+
+#define MAX_PORTALS  16         /* portal= may be given this often */
+#define MAX_SESSIONS 64
+
+struct portal {
+  char *host;
+  uint16_t port;
+};
+
+struct settings {
+  struct url url;               /* user, password... merged from user= etc. */
+  bool have_url;
+  char *initiator_name;
+  enum digest header_digest;    /* merged from the URL, never DIGEST_UNSET */
+  enum digest data_digest;      /* never DIGEST_UNSET */
+  struct portal portals[MAX_PORTALS]; /* those of portal=, not the URL's */
+  size_t nr_portals;
+  bool portal_auto;             /* portal=auto: ask discovery for more */
+  unsigned sessions;            /* at most this many iSCSI sessions per LUN */
+  unsigned timeout_ms;          /* one SCSI command */
+  unsigned login_timeout_ms;    /* resolve, connect, log in, TEST UNIT READY */
+  unsigned recovery_timeout_ms; /* 0: for ever */
+  unsigned noop_interval_ms;    /* 0: no keep-alive */
+  unsigned noop_timeout_ms;     /* 0: no keep-alive */
+  bool preflight;
+  bool sched_batch;             /* NBD connections' threads: SCHED_BATCH */
+};
+
+#endif /* ISCSI_SETTINGS_H */
