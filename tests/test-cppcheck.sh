@@ -19,9 +19,13 @@ for file in plugin/*.c plugin/*/*.c tests/*.c bench/*.c; do
   fi
 done
 
-cppcheck --quiet --error-exitcode=1 --std=c11 --language=c \
+# bsd is the library where cppcheck knows errx, which does not return.  That it
+# does not follow every branch of a long function is no finding.
+cppcheck --quiet --error-exitcode=1 --std=c11 --language=c --library=bsd \
          --enable=warning,performance,portability --inline-suppr \
          --suppress=missingInclude --suppress=missingIncludeSystem \
+         --suppress=normalCheckLevelMaxBranches \
          -I plugin -I plugin/base -I plugin/pure -I plugin/scsi \
-         -I plugin/block -I plugin/iscsi -I plugin/target -I tests -I "${abs_top_builddir:?}" \
+         -I plugin/block -I plugin/iscsi -I plugin/target -I tests \
+         -I "${abs_top_builddir:?}" \
          "${sources[@]}"

@@ -378,6 +378,8 @@ test_environment (void)
   parameters_free (&p);
 
   big = calloc (1, 300);
+  if (big == NULL)
+    abort ();
   memset (big, 'x', 256);
   setenv ("LIBISCSI_CHAP_PASSWORD", big, 1);
   CHECK_INT (load (&p, environments[0].args), -1);
@@ -572,6 +574,8 @@ check_longest (const char *key, const char *start, size_t max)
   struct settings p;
   char *value = calloc (1, max + 2);
 
+  if (value == NULL)
+    abort ();
   memset (value, 'x', max);
   memcpy (value, start, strlen (start));
   check_row = key;
@@ -718,6 +722,8 @@ test_default_initiator_name (void)
   CHECK_STR (p.initiator_name, expected);
   CHECK_LACKS (p.initiator_name, id);
   first = strdup (p.initiator_name);
+  if (first == NULL)
+    abort ();
   parameters_free (&p);
 
   CHECK_INT (load (&p, args), 0); /* it stays */

@@ -52,14 +52,14 @@ lba_status (const uint8_t *data, size_t len, uint64_t lba, uint64_t blocks,
             struct lba_extent out[MAX_EXTENTS + 1], size_t max)
 {
   uint64_t next = lba, left = blocks;
-  struct lba_extent untouched;
+  struct lba_extent untouched[1];
   size_t i, n;
 
   memset (out, 0x5a, (MAX_EXTENTS + 1) * sizeof *out);
-  untouched = out[max];
+  untouched[0] = out[max];
   n = parse_lba_status (guard_copy (data, len), len, lba, blocks, out, max);
   CHECK (n <= max);
-  CHECK_MEM (&out[max], &untouched, sizeof untouched);
+  CHECK_MEM (&out[max], untouched, sizeof untouched);
   for (i = 0; i < n; i++) {
     CHECK_UINT (out[i].lba, next);
     CHECK (out[i].blocks > 0 && out[i].blocks <= left);
