@@ -11,7 +11,7 @@ requires_plugin
 set -x
 long='HTTP/1.1 400 Bad Request and more of it, to fill a header of 48 bytes'
 for answer in "" "$long"; do
-  run_python -c '
+  "$PYTHON" -c '
 import socket, sys
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)

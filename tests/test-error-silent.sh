@@ -9,7 +9,7 @@ requires_nbdsh
 requires_plugin
 
 set -x
-run_python -c '
+"$PYTHON" -c '
 import socket, sys, time
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)

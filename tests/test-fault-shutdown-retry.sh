@@ -15,7 +15,7 @@ while_waiting ()
   shift
   start_nbdkit iscsi "$url"
   scripted rule "$@"
-  run_nbdsh -u "$uri" -c "$request" 2>"$tmp/request.err" &
+  "$PYTHON" -m nbd -u "$uri" -c "$request" 2>"$tmp/request.err" &
   cleanup_fn end_process $!
   wait_until scripted_has "$1" -ge 2
   ends_within TERM "2 s" 10
