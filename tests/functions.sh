@@ -445,6 +445,26 @@ disk_of ()
   url=iscsi://$portal/$iqn/1
 }
 
+# data_in FILE: how many bytes of it are data, and not in holes.  Its number of
+# blocks would be more: what the file system needs to find them counts there.
+data_in ()
+{
+  run_python - "$1" <<'END'
+import errno, os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+total = end = 0
+try:
+    while True:
+        start = os.lseek(fd, end, os.SEEK_DATA)
+        end = os.lseek(fd, start, os.SEEK_HOLE)
+        total += end - start
+except OSError as e:
+    if e.errno != errno.ENXIO:
+        raise
+print(total)
+END
+}
+
 # random_data BYTES FILE: never twice the same, nor compressible.
 random_data ()
 {

@@ -6,6 +6,7 @@
 . "${0%/*}/functions.sh"
 requires_tgtd
 requires nbdcopy --version
+requires_nbdsh
 
 set -x
 start_tgtd
@@ -28,14 +29,12 @@ random_data $((64 * 1024 * 1024)) "$tmp/2"
 start_nbdkit iscsi "iscsi://$portal/$iqn/2"
 nbdcopy --flush "$tmp/copy" "$uri"
 cmp "$tmp/copy" "$tmp/2"
-equal "the number of blocks" "$(stat -c %b "$tmp/2")" \
-      "$(stat -c %b "$tmp/1")"
+equal "the data in the file" "$(data_in "$tmp/2")" "$(data_in "$tmp/1")"
 
 start_nbdkit iscsi "iscsi://$portal/$iqn/3"
 nbdcopy --flush --destination-is-zero "$first" "$uri"
 cmp "$tmp/1" "$tmp/3"
-equal "the number of blocks" "$(stat -c %b "$tmp/3")" \
-      "$(stat -c %b "$tmp/1")"
+equal "the data in the file" "$(data_in "$tmp/3")" "$(data_in "$tmp/1")"
 
 random_data $((64 * 1024 * 1024)) "$tmp/2"
 nbdcopy -- "$first" [ nbdkit iscsi "iscsi://$portal/$iqn/2" ]

@@ -24,5 +24,5 @@ h.trim(largest, largest)
 h.zero((8 << 30) - 2 * largest, 2 * largest)
 h.flush()
 EOF
-equal "the number of blocks left" "$(stat -c %b "$disk")" 0
+equal "the data left in the file" "$(data_in "$disk")" 0
 equal "the size of the file" "$(stat -c %s "$disk")" $((8 << 30))
