@@ -186,7 +186,8 @@ requires_nbdsh ()
 run_nbdsh ()
 {
   "$PYTHON" -m nbd -c 'import errno' \
-            -c 'h.set_strict_mode(h.get_strict_mode() & ~nbd.STRICT_ALIGN)' \
+            -c 'not_strict = nbd.STRICT_ALIGN | getattr(nbd, "STRICT_PAYLOAD", 0)' \
+            -c 'h.set_strict_mode(h.get_strict_mode() & ~not_strict)' \
             "$@"
 }
 
