@@ -78,7 +78,7 @@ end_test ()
     done
     echo "---- $0: failed with status $status"
   fi
-  rm -rf "$tmp"
+  if ! rm -rf "$tmp" && [ $status = 0 ]; then status=1; fi
   exit $status
 }
 
@@ -182,7 +182,8 @@ requires_nbdsh ()
 }
 
 # libnbd is not to refuse by itself what is not aligned to the block size
-# that was advertised: that is for the server.
+# that was advertised, or larger: that is for the server.  Not in the
+# background with &, where a kill would end a shell that waits for python.
 run_nbdsh ()
 {
   "$PYTHON" -m nbd -c 'import errno' \

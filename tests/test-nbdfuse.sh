@@ -8,6 +8,8 @@ requires_tgtd
 requires nbdfuse --version
 requires test -c /dev/fuse
 requires command -v fusermount3
+# For all but root it ends only mounts that it finds there.
+if [ "$(id -u)" != 0 ]; then requires test -e /etc/mtab; fi
 
 set -x
 disk_of 1M
@@ -17,7 +19,7 @@ nbdfuse "$tmp/mnt" [ nbdkit iscsi "$url" ] >"$tmp/nbdfuse.log" 2>&1 &
 pid=$!
 unmount ()
 {
-  fusermount3 -u "$tmp/mnt" 2>/dev/null || true
+  fusermount3 -u "$tmp/mnt" 2>/dev/null || kill "$pid" 2>/dev/null || true
   wait "$pid" || true
 }
 cleanup_fn unmount
