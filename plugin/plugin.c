@@ -75,18 +75,18 @@ worth_telling (unsigned *untold)
 }
 
 static void
-tell (const struct error *err)
+tell_some (const char *msg)
 {
   unsigned untold;
 
   if (!worth_telling (&untold)) {
-    nbdkit_debug ("%s", err->msg);
+    nbdkit_debug ("%s", msg);
     return;
   }
   if (untold > 0)
     nbdkit_error ("%u further errors were not shown (they are with -v)",
                   untold);
-  nbdkit_error ("%s", err->msg);
+  nbdkit_error ("%s", msg);
 }
 
 /* A request failed.  That a fast zero would not be fast is an answer, not
@@ -96,9 +96,20 @@ static int
 request_failed (const struct error *err)
 {
   if (err->err != ENOTSUP && *err->msg)
-    tell (err);
+    tell_some (err->msg);
   nbdkit_set_error (err->err);
   return -1;
+}
+
+/* A client gets no disk, or no list of them.  Since nbdkit 1.42 it is told
+ * what was told to nbdkit last on this thread: each of them needs the
+ * sentence, however many others had it.
+ */
+static void
+refuse (const struct error *err)
+{
+  if (*err->msg)
+    nbdkit_error ("%s", err->msg);
 }
 
 /* nbdkit itself has told what is wrong. */
@@ -281,8 +292,7 @@ plugin_list_exports (int readonly __attribute__ ((__unused__)),
     return list_lun (exports);
 
   if (exports_list (&params, &stop, add_export, exports, &err) == -1) {
-    if (*err.msg)
-      tell (&err);
+    refuse (&err);
     return -1;
   }
   return 0;
@@ -300,7 +310,7 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
 
   name = exports_default (&params, &stop, &err);
   if (name == NULL) {
-    tell (&err);
+    refuse (&err);
     return NULL;
   }
   r = nbdkit_strdup_intern (name);
@@ -326,7 +336,7 @@ plugin_open (int readonly)
     free (target);
   }
   if (h == NULL)
-    tell (&err);
+    refuse (&err);
   else if (h->facts.read_only && !readonly)
     nbdkit_debug ("this LUN is a CD or is write protected: served read-only");
   return h;
