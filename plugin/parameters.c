@@ -311,8 +311,8 @@ read_fraction (const char **str, unsigned *millionths)
   return true;
 }
 
-/* "30", "0.5", "500ms", "30s" or "2m" to milliseconds.  False: it is none
- * of these.  More than MAX_DELAY_MS comes out as some number above it.
+/* "30", "0.5", "500ms", "30s", "2m" or "1h" to milliseconds.  False: it is
+ * none of these.  More than MAX_DELAY_MS comes out as some number above it.
  */
 static bool
 parse_delay (const char *str, uint64_t *ms)
@@ -333,6 +333,8 @@ parse_delay (const char *str, uint64_t *ms)
     unit_ms = 1000;
   else if (strcmp (str, "m") == 0)
     unit_ms = 60000;
+  else if (strcmp (str, "h") == 0)
+    unit_ms = 3600000;
   else
     return false;
 
@@ -348,7 +350,7 @@ set_delay (const char *key, const char *value, bool zero_allowed,
 
   if (!parse_delay (value, &ms)) {
     nbdkit_error ("%s must be a time in seconds, as in 30 or 0.5, or with a "
-                  "unit, as in 500ms, 30s or 2m", key);
+                  "unit, as in 500ms, 30s, 2m or 1h", key);
     return -1;
   }
   if (ms == 0 && !zero_allowed) {
@@ -356,7 +358,7 @@ set_delay (const char *key, const char *value, bool zero_allowed,
     return -1;
   }
   if (ms > MAX_DELAY_MS) {
-    nbdkit_error ("%s must not be more than 24 hours (1440m)", key);
+    nbdkit_error ("%s must not be more than 24 hours (24h)", key);
     return -1;
   }
   *field = ms;

@@ -18,7 +18,7 @@ refused iscsi "$url" "url=$url"
 shows 'twice' "$tmp/refused.log"
 for key in timeout login-timeout recovery-timeout noop-interval noop-timeout
 do
-  for value in x -1 1x 1e9h "" 10000000000; do
+  for value in x -1 1x 1e9h 25h "" 10000000000; do
     refused iscsi "$url" "$key=$value"
     shows "$key" "$tmp/refused.log"
   done

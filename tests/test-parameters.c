@@ -405,11 +405,13 @@ static const struct {
   { "500ms", 500 }, { "1ms", 1 }, { "0.5ms", 1 }, { "1.5ms", 2 },
   { "2m", 120000 }, { "0.5m", 30000 }, { "0.1m", 6000 },
   { "1440m", 86400000 }, { "86400", 86400000 }, { "86400000ms", 86400000 },
-  { "86400.000", 86400000 }, { "0.00000000000000000000000000001m", 1 },
+  { "1h", 3600000 }, { "24h", 86400000 }, { "0.5h", 1800000 },
+  { "24.0h", 86400000 }, { "86400.000", 86400000 }, { "0.00000000000000000000000000001m", 1 },
 
   { "1440.1m", TOO_LONG }, { "86400.001", TOO_LONG },
   { "86400001ms", TOO_LONG }, { "86400000.5ms", TOO_LONG },
-  { "1441m", TOO_LONG }, { "86401", TOO_LONG }, { "4294967296ms", TOO_LONG },
+  { "1441m", TOO_LONG }, { "25h", TOO_LONG }, { "24.0000001h", TOO_LONG },
+  { "99999999999999999999h", TOO_LONG }, { "86401", TOO_LONG }, { "4294967296ms", TOO_LONG },
   { "4294967.296", TOO_LONG }, { "18446744073709551616", TOO_LONG },
   { "99999999999999999999999999999999999999", TOO_LONG },
 
@@ -419,7 +421,8 @@ static const struct {
   { "5.s", NOT_A_TIME }, { "-1", NOT_A_TIME }, { "+1", NOT_A_TIME },
   { " 1", NOT_A_TIME }, { "1 ", NOT_A_TIME }, { "1 s", NOT_A_TIME },
   { "1S", NOT_A_TIME }, { "1M", NOT_A_TIME }, { "1MS", NOT_A_TIME },
-  { "1h", NOT_A_TIME }, { "1sec", NOT_A_TIME }, { "1mss", NOT_A_TIME },
+  { "1H", NOT_A_TIME }, { "1hm", NOT_A_TIME },
+  { "1d", NOT_A_TIME }, { "1sec", NOT_A_TIME }, { "1mss", NOT_A_TIME },
   { "1sm", NOT_A_TIME }, { "0x10", NOT_A_TIME }, { "1e3", NOT_A_TIME },
   { "1,5", NOT_A_TIME }, { "1.5.5", NOT_A_TIME }, { "inf", NOT_A_TIME },
   { "nan", NOT_A_TIME }, { "1\n", NOT_A_TIME },
@@ -448,7 +451,8 @@ delay_of (const struct settings *p, size_t key)
 static void
 test_delays (void)
 {
-  static const char *const zeros[] = { "0", "0.0", "0ms", "0s", "0m", "00" };
+  static const char *const zeros[] = { "0", "0.0", "0ms", "0s", "0m", "0h",
+                                        "00" };
   struct settings p;
   size_t i, k;
 
