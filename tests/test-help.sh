@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# nbdkit iscsi --help names every parameter, as the manual does, and --version
-# the version.
+# nbdkit iscsi --help names every parameter, as the manual does, and what it
+# takes; --version the version.
 
 . "${0%/*}/functions.sh"
 requires_plugin
@@ -24,6 +24,19 @@ sed -n 's/^=item \[\{0,1\}B<\([a-z][a-z-]*\)=.*/\1/p' \
 grep -qx url "$tmp/taken"
 diff "$tmp/taken" "$tmp/helped"
 diff "$tmp/taken" "$tmp/documented"
+# A key is followed by a word that stands for its values.
+sed -nE 's/^\[?[a-z-]+=\]?<([A-Z]+).*/\1/p' "$tmp/help" >"$tmp/words"
+equal "the number of keys with such a word" \
+      "$(wc -l <"$tmp/words")" "$(wc -l <"$tmp/taken")"
+while read -r word; do
+  case $word in
+    # Any text; and a name of which the line says what it is.
+    HOST|NAME|PASSWORD|URL|USER) ;;
+    DIGEST) shows ' none, crc32c, crc32c-none or none-crc32c$' "$tmp/help" ;;
+    N) shows ' 1 to 64$' "$tmp/help" ;;
+    *) shows "^$word is " "$tmp/help" ;;
+  esac
+done <"$tmp/words"
 equal "the number of lines that are too long" \
       "$(grep -Ec '.{81}' "$tmp/ours" || true)" 0
 nbdkit iscsi --version
