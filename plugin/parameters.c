@@ -14,6 +14,7 @@
 
 #include <nbdkit-plugin.h>
 
+#include "nearest.h"
 #include "parameters.h"
 #include "secret.h"
 
@@ -370,6 +371,21 @@ set_delay (const char *key, const char *value, bool zero_allowed,
   return 0;
 }
 
+static int
+refuse_key (const char *key)
+{
+  size_t len;
+  const char *nearest = nearest_key (parameters_help, key, &len);
+
+  if (nearest)
+    nbdkit_error ("unknown parameter '%s': did you mean %.*s=?", key,
+                  (int) len, nearest);
+  else
+    nbdkit_error ("unknown parameter '%s': nbdkit iscsi --help lists those "
+                  "that there are", key);
+  return -1;
+}
+
 int
 parameters_set (struct settings *p, const char *key, const char *value)
 {
@@ -408,8 +424,7 @@ parameters_set (struct settings *p, const char *key, const char *value)
   if (strcmp (key, "sched-batch") == 0)
     return set_bool (value, &p->sched_batch);
 
-  nbdkit_error ("unknown parameter '%s'", key);
-  return -1;
+  return refuse_key (key);
 }
 
 /* The variable stands in for a value that nobody gave.  Empty is unset. */

@@ -13,7 +13,10 @@ shows 'url' "$tmp/refused.log"
 refused iscsi user=bob
 shows 'url' "$tmp/refused.log"
 refused iscsi "$url" foo=1
-shows "unknown parameter 'foo'" "$tmp/refused.log"
+shows "unknown parameter 'foo': nbdkit iscsi --help lists" "$tmp/refused.log"
+refused iscsi "$url" login_timout=5
+shows "unknown parameter 'login_timout': did you mean login-timeout=" \
+      "$tmp/refused.log"
 refused iscsi "$url" "url=$url"
 shows 'twice' "$tmp/refused.log"
 for key in timeout login-timeout recovery-timeout noop-interval noop-timeout
