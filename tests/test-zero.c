@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Zeroes: which command, of how much; always zeroes in the end. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "shadow.h"
+
+/* WRITE SAME with a residual: the zeroes are written instead, and from then on
+ * at once.
+ */
+static void
+test_residual_of_zero (void)
+{
+  static const enum residual residuals[] = {
+    RESIDUAL_UNDERFLOW, RESIDUAL_OVERFLOW,
+  };
+  unsigned i, trim;
+
+  for (i = 0; i < 2; ++i) {
+    for (trim = 0; trim < 2; ++trim) {
+      open_thin (512, 1024);
+      d.lun.lbpu = false;
+      d.lun.max_write_same = 256;
+      attach ();
+      /* Of several commands, one. */
+      fake_rule (&d.lun, (struct fake_rule) {
+          .op = FAKE_SAME16, .skip = 1, .times = 1,
+          .residual = residuals[i], .residual_count = 512,
+        });
+      do_zero (100, 400000, trim);
+      CHECK (count (FAKE_WRITE16) > 0);
+      fake_forget (&d.lun);
+      do_write (0, size, false);
+      do_zero (100, 400000, trim);
+      CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 0);
+      CHECK (!block_can_fast_zero (&d.h));
+
+      /* A trim promises nothing. */
+      CHECK (block_can_trim (&d.h));
+      do_trim (0, size);
+      CHECK (count (FAKE_SAME16) > 0);
+      detach ();
+    }
+  }
+}
+
+static int
+fast_zero (uint32_t n, uint64_t offset, bool may_trim)
+{
+  return block_zero (&d.h, n, offset, may_trim, true, false, &err);
+}
+
+static void
+test_zero (void)
+{
+  open_thin (512, 256);
+  attach ();
+  do_zero (100, 10000, true);
+  CHECK_UINT (d.lun.state[1], FAKE_DEALLOCATED);
+  CHECK_UINT (d.lun.state[0], FAKE_MAPPED);
+  CHECK_UINT (count (FAKE_SAME16), 1);
+  CHECK (d.lun.seen[0].unmap);
+  fake_forget (&d.lun);
+  do_zero (0, 5120, false);
+  CHECK_UINT (d.lun.state[1], FAKE_MAPPED);
+  CHECK (!d.lun.seen[0].unmap);
+  CHECK_UINT (count (FAKE_ANY), 1);
+  CHECK_INT (block_zero (&d.h, 512, 0, true, false, true, &err), 0);
+  CHECK_UINT (count (FAKE_SYNC16), 1);
+  detach ();
+
+  /* No promise of zeroes: never unmapped. */
+  open_thin (512, 256);
+  d.lun.lbprz = false;
+  attach ();
+  do_zero (0, 10240, true);
+  CHECK (!d.lun.seen[0].unmap);
+  CHECK (!block_can_fast_zero (&d.h));
+  detach ();
+
+  /* The limit, and UNMAP cut into whole granules below it. */
+  open_thin (512, 256);
+  d.lun.max_write_same = 30;
+  d.lun.unmap_granularity = 8;
+  attach ();
+  do_zero (3 * 512, 100 * 512, false);
+  CHECK_UINT (count (FAKE_SAME16), 4);
+  fake_forget (&d.lun);
+  do_zero (3 * 512, 100 * 512, true);
+  CHECK_UINT (d.lun.seen[0].blocks, 29);
+  CHECK_UINT (d.lun.seen[1].blocks, 24);
+  CHECK_UINT (d.lun.state[8], FAKE_DEALLOCATED);
+  CHECK_UINT (d.lun.state[95], FAKE_DEALLOCATED);
+  CHECK_UINT (d.lun.state[96], FAKE_MAPPED);
+  detach ();
+}
+
+static void
+test_zero_fallbacks (void)
+{
+  /* (16), else (10), else writes; each learnt. */
+  open_disk (512, 512);
+  attach ();
+  refuse (FAKE_SAME16);
+  do_zero (512, 51200, true);
+  do_zero (1024, 51200, true);
+  CHECK_UINT (count (FAKE_SAME16), 1);
+  CHECK_UINT (count (FAKE_SAME10), 2);
+  refuse (FAKE_SAME10);
+  do_zero (700, 102400, true);
+  do_zero (800, 102400, true);
+  CHECK_UINT (count (FAKE_SAME16), 1);
+  CHECK_UINT (count (FAKE_SAME10), 3);
+  CHECK_UINT (count (FAKE_WRITE16), 2);
+  detach ();
+
+  /* The UNMAP bit is refused: without it. */
+  open_thin (512, 512);
+  attach ();
+  rule (FAKE_SAME16, 1, 5, 0x2400);
+  CHECK (block_can_fast_zero (&d.h));
+  do_zero (0, 51200, true);
+  CHECK_UINT (count (FAKE_SAME16), 2);
+  CHECK (!block_can_fast_zero (&d.h));
+  CHECK_UINT (d.lun.state[0], FAKE_MAPPED);
+  detach ();
+
+  /* More than 64 MiB of plain writes, all of it. */
+  open_disk (4096, 66 * 256);
+  refuse (FAKE_SAME16);
+  refuse (FAKE_SAME10);
+  attach ();
+  do_zero (1, size - 2, false);
+  CHECK_UINT (count (FAKE_WRITE16), 66 * 4);
+  detach ();
+
+  /* WRITE SAME (10) does not reach past 2^32 blocks. */
+  open_disk (512, (UINT64_C (1) << 32) + 8);
+  fake_memory (&d.lun, (UINT64_C (1) << 32) - 4, 12);
+  refuse (FAKE_SAME16);
+  attach ();
+  CHECK_INT (block_zero (&d.h, 8 * 512, d.lun.base * 512, false, false,
+                         false, &err), 0);
+  memset (shadow, 0, 8 * 512);
+  same_as_shadow ();
+  CHECK_UINT (count (FAKE_SAME10), 0);
+  CHECK_UINT (count (FAKE_WRITE16), 1);
+  detach ();
+}
+
+static void
+test_fast_zero (void)
+{
+  open_thin (512, 64);
+  attach ();
+  CHECK (block_can_fast_zero (&d.h));
+  CHECK_INT (fast_zero (5000, 100, true), 0);
+  memset (shadow + 100, 0, 5000);
+  same_as_shadow ();
+
+  /* Not by unmapping: no. */
+  fake_forget (&d.lun);
+  CHECK_INT (fast_zero (5120, 0, false), -1);
+  CHECK_INT (err.err, ENOTSUP);
+  CHECK_UINT (count (FAKE_ANY), 0);
+
+  /* The LUN refuses: no, and nothing was touched. */
+  refuse (FAKE_SAME16);
+  refuse (FAKE_SAME10);
+  CHECK_INT (fast_zero (5000, 10100, true), -1);
+  CHECK_INT (err.err, ENOTSUP);
+  CHECK_UINT (count (FAKE_WRITE16), 0);
+  same_as_shadow ();
+  CHECK (!block_can_fast_zero (&d.h));
+
+  /* And never ENOTSUP for a zero that need not be fast. */
+  do_zero (10100, 5000, true);
+  detach ();
+
+  open_disk (512, 64);
+  attach ();
+  CHECK (!block_can_fast_zero (&d.h));
+  CHECK_INT (fast_zero (5120, 0, true), -1);
+  CHECK_INT (err.err, ENOTSUP);
+  CHECK_UINT (count (FAKE_ANY), 0);
+  same_as_shadow ();
+  detach ();
+}
+
+int
+main (void)
+{
+  alarm (300);
+  test_residual_of_zero ();
+  test_zero ();
+  test_zero_fallbacks ();
+  test_fast_zero ();
+  return check_summary ();
+}
