@@ -148,55 +148,6 @@ block_write (struct handle *h, const void *buf, uint32_t count,
   return r;
 }
 
-/* Flush. */
-
-static void
-synchronize_cache (struct handle *h, bool ten, struct command *cmd)
-{
-  work_prepare (cmd, DATA_NONE, 0);
-  cmd->cdb_len = ten ? cdb_synchronize_cache10 (cmd->cdb) :
-    cdb_synchronize_cache16 (cmd->cdb);
-  retry_run (&h->runner, &h->retry, cmd, 1);
-}
-
-/* The (10) with LBA 0 and count 0 is for the whole medium too, past 2^32
- * blocks (SBC-4 5.27).  A LUN that knows neither has nothing to flush.  One
- * that knows a command, but will not do it, might have, unless it says that
- * its write cache is off; the (16) is not tried first any more, but a flush
- * that nothing carried out stays an error.
- */
-int
-block_flush (struct handle *h, struct error *err)
-{
-  const struct mode *mode = &h->facts.mode;
-  struct learnt *l = h->learnt;
-  bool ten = h->facts.cdb10 || l->unwilling_sync16, unwilling = false;
-  struct command cmd;
-  atomic_bool *no;
-  unsigned i;
-
-  for (i = 0; i < 2; ++i, ten = !ten) {
-    no = ten ? &l->no_sync10 : &l->no_sync16;
-    if (*no)
-      continue;
-    synchronize_cache (h, ten, &cmd);
-    if (sense_decide (&cmd.answer).verdict == VERDICT_OK)
-      return 0;
-    if (!work_is_unsupported (&cmd))
-      return work_error (h, &cmd, "flush", err);
-    if (work_is_unknown (&cmd))
-      *no = true;
-    else {
-      unwilling = true;
-      if (!ten)
-        l->unwilling_sync16 = true;
-    }
-  }
-  if (unwilling && !(mode->have_caching && !mode->wce))
-    return work_error (h, &cmd, "flush", err);
-  return 0;
-}
-
 /* Trim and zero. */
 
 /* Cut the range between two granules of provisioning, not inside one, which

@@ -25,7 +25,9 @@ extern int block_write (struct handle *h, const void *buf,
                         uint32_t count, uint64_t offset, bool fua,
                         struct error *err);
 
-/* SYNCHRONIZE CACHE of the whole medium. */
+/* SYNCHRONIZE CACHE of the whole medium.  0: it was carried out, or the LUN
+ * has just said that it has no write cache.
+ */
 extern int block_flush (struct handle *h, struct error *err);
 
 /* UNMAP, else WRITE SAME with UNMAP; a hint: what cannot be unmapped stays

@@ -23,8 +23,8 @@
 struct learnt {
   atomic_bool no_cdb16;         /* READ (16), WRITE (16) */
   atomic_bool no_fua;
-  atomic_bool no_sync16, no_sync10;
-  atomic_bool unwilling_sync16; /* known, but refused (5/24xx) */
+  atomic_bool sync10_first;     /* SYNCHRONIZE CACHE (16) was refused, and
+                                   the (10) carried out */
   atomic_bool no_unmap;
   atomic_bool no_write_same_unmap, no_write_same16, no_write_same10;
   atomic_bool no_zero_same;     /* WRITE SAME may not have written all */
