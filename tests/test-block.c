@@ -266,6 +266,23 @@ test_cdb_length (void)
   CHECK_MEM (blocks, d.lun.data, 8 * 512);
   detach ();
 
+  /* Both are refused once, as by a controller that fails over: an error,
+   * and nothing is learnt.
+   */
+  open_disk (512, 16);
+  attach ();
+  rule (FAKE_READ16, 1, 5, 0x2000);
+  rule (FAKE_READ10, 0, 5, 0x2000);
+  rule (FAKE_WRITE16, 1, 5, 0x2000);
+  rule (FAKE_WRITE10, 0, 5, 0x2000);
+  CHECK_INT (block_read (&d.h, blocks, 512, 0, &err), -1);
+  CHECK_INT (block_write (&d.h, buf, 512, 0, false, &err), -1);
+  do_read (1, 1000);
+  do_write (1, 1000, false);
+  CHECK_UINT (count (FAKE_READ10), 1);
+  CHECK_UINT (count (FAKE_WRITE10), 1);
+  detach ();
+
   /* A CD. */
   open_disk (2048, 50);
   d.lun.device_type = 5;

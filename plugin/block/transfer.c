@@ -31,6 +31,7 @@ struct transfer {
   uint8_t *buf;
   bool repeat;                  /* ‘buf’ is transfer_zeroes */
   bool fua;
+  bool ten;                     /* CDBs of 10 bytes, where they reach */
   uint32_t per;                 /* blocks of one command, at most */
 
   /* Where the bytes of the first and the last block go to, or come from,
@@ -66,13 +67,17 @@ set_buffers (const struct work *w, uint64_t done, uint32_t blocks,
 }
 
 /* Commands of 10 bytes only where those of 16 are not known. */
+static bool
+use_cdb10 (const struct handle *h)
+{
+  return h->facts.cdb10 || h->learnt->no_cdb16;
+}
+
 static void
-set_cdb (const struct handle *h, enum direction direction,
+set_cdb (bool ten, enum direction direction,
          uint64_t lba, uint32_t blocks, bool fua, struct command *cmd)
 {
-  bool ten = (h->facts.cdb10 || h->learnt->no_cdb16) &&
-    fits_cdb10 (lba, blocks);
-
+  ten = ten && fits_cdb10 (lba, blocks);
   if (direction == DATA_IN)
     cmd->cdb_len = ten ? cdb_read10 (cmd->cdb, lba, blocks) :
       cdb_read16 (cmd->cdb, lba, blocks);
@@ -83,12 +88,22 @@ set_cdb (const struct handle *h, enum direction direction,
 
 /* Was it the 16 bytes, and will 10 do for blocks up to ‘end’? */
 static bool
-refused_16 (struct handle *h, uint64_t end, const struct command *cmd)
+refused_16 (uint64_t end, const struct command *cmd)
 {
-  if (cmd->cdb_len != 16 || !work_is_unknown (cmd) || !fits_cdb10 (0, end))
-    return false;
-  h->learnt->no_cdb16 = true;
-  return true;
+  return cmd->cdb_len == 16 && work_is_unknown (cmd) && fits_cdb10 (0, end);
+}
+
+/* Only what worked instead shows that it was the 16 bytes: a controller that
+ * is failing over refuses all that it knows.
+ */
+static int
+carry_out (struct work *w, const bool *ten, struct error *err)
+{
+  int r = work_carry_out (w, err);
+
+  if (r == 0 && *ten && !use_cdb10 (w->h))
+    w->h->learnt->no_cdb16 = true;
+  return r;
 }
 
 static uint32_t
@@ -100,7 +115,7 @@ fill (struct work *w, uint64_t done, struct command *cmd,
 
   work_prepare (cmd, t->direction,
                 blocks * w->h->facts.capacity.block_len);
-  set_cdb (w->h, t->direction, w->lba + done, blocks, t->fua, cmd);
+  set_cdb (t->ten, t->direction, w->lba + done, blocks, t->fua, cmd);
   set_buffers (w, done, blocks, cmd);
   return blocks;
 }
@@ -110,8 +125,10 @@ refused (struct work *w, const struct command *cmd)
 {
   struct transfer *t = w->opaque;
 
-  if (refused_16 (w->h, w->lba + w->blocks, cmd))
+  if (refused_16 (w->lba + w->blocks, cmd)) {
+    t->ten = true;
     return true;
+  }
   if (t->fua && work_is_unsupported (cmd)) {
     t->fua = false;
     return true;
@@ -132,7 +149,8 @@ transfer (struct handle *h, const struct request *rq, struct transfer *t,
   t->per = transfer_blocks (t->direction == DATA_IN ? READ_CHUNK :
                             WRITE_CHUNK, h->facts.capacity.block_len,
                             h->facts.limits.max_transfer, h->facts.cdb10);
-  return work_carry_out (&w, err);
+  t->ten = use_cdb10 (h);
+  return carry_out (&w, &t->ten, err);
 }
 
 /* Room for the whole first and the whole last block, which may be the same
@@ -182,6 +200,7 @@ transfer_read (struct handle *h, const struct request *rq,
 struct edges {
   uint64_t lba[2];
   uint8_t *buf[2];
+  bool ten;
 };
 
 static uint32_t
@@ -192,7 +211,7 @@ fill_edge (struct work *w, uint64_t done __attribute__ ((unused)),
   const uint32_t block_len = w->h->facts.capacity.block_len;
 
   work_prepare (cmd, DATA_IN, block_len);
-  set_cdb (w->h, DATA_IN, e->lba[nth], 1, false, cmd);
+  set_cdb (e->ten, DATA_IN, e->lba[nth], 1, false, cmd);
   work_add_iov (cmd, e->buf[nth], block_len);
   return 1;
 }
@@ -200,9 +219,12 @@ fill_edge (struct work *w, uint64_t done __attribute__ ((unused)),
 static bool
 refused_edge (struct work *w, const struct command *cmd)
 {
-  const struct edges *e = w->opaque;
+  struct edges *e = w->opaque;
 
-  return refused_16 (w->h, e->lba[w->blocks - 1] + 1, cmd);
+  if (!refused_16 (e->lba[w->blocks - 1] + 1, cmd))
+    return false;
+  e->ten = true;
+  return true;
 }
 
 /* Read the first and the last block of the span, as far as they are not
@@ -215,7 +237,7 @@ read_edges (struct handle *h, const struct request *rq, uint8_t *bounce,
   static const struct kind kind = {
     .fill = fill_edge, .refused = refused_edge,
   };
-  struct edges e;
+  struct edges e = { .ten = use_cdb10 (h) };
   struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = &e };
 
   if (s->head || s->blocks == 1) {
@@ -226,7 +248,7 @@ read_edges (struct handle *h, const struct request *rq, uint8_t *bounce,
     e.lba[w.blocks] = s->lba + s->blocks - 1;
     e.buf[w.blocks++] = bounce + h->facts.capacity.block_len;
   }
-  return work_carry_out (&w, err);
+  return carry_out (&w, &e.ten, err);
 }
 
 static int
