@@ -458,6 +458,7 @@ test_errors (void)
     CHECK_INT (block_write (&d.h, buf, 512, 512, false, &err), -1);
     CHECK_INT (err.err, errors[i].err);
     CHECK_CONTAINS (err.msg, "write of 512 bytes at offset 512 failed: ");
+    CHECK (strstr (err.msg, "be read") == NULL);
     CHECK_INT (flush (), -1);
     CHECK_INT (err.err, errors[i].err);
     CHECK_INT (block_trim (&d.h, 512, 0, false, &err), -1);

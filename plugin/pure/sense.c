@@ -173,7 +173,7 @@ static const struct sense_rule sense_rules[] = {
                "look at the target") },
   { SENSE_NOT_READY, 0x0800, ASC,
     FAIL (EIO,
-          "the target cannot reach or cannot read its own storage: "
+          "the target cannot reach its own storage: "
           "look at the target's log") },
   { SENSE_NOT_READY, 0x3000, ASC,
     FAIL (EIO, "the medium cannot be used by this device: insert another") },
@@ -196,16 +196,13 @@ static const struct sense_rule sense_rules[] = {
     LATER ("the LUN was not ready for too long: "
            "look at its state on the target") },
 
-  { SENSE_MEDIUM_ERROR, 0x0c00, ASC,
-    FAIL (EIO, "the LUN's medium cannot be written here: "
-               "look at the health of the target's disks") },
-  { SENSE_MEDIUM_ERROR, 0x1100, ASC,
-    FAIL (EIO, "the LUN's medium cannot be read here: "
-               "look at the health of the target's disks") },
+  /* Not "cannot be read" for 11xxh, nor "written" for 0cxxh: a target may
+   * have to read for a write, and some say 1100h whatever failed.
+   */
   { SENSE_MEDIUM_ERROR, 0x3100, ASC,
     FAIL (EIO, "the medium is not formatted, or its format is damaged") },
   { SENSE_MEDIUM_ERROR, 0, ANY,
-    FAIL (EIO, "the LUN's medium is faulty: "
+    FAIL (EIO, "the LUN's medium is faulty here: "
                "look at the health of the target's disks") },
 
   { SENSE_HARDWARE_ERROR, 0x3e00, ASC,
