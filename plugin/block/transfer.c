@@ -13,6 +13,7 @@
 #include "handle.h"
 #include "error.h"
 #include "geometry.h"
+#include "rangelock.h"
 #include "transfer.h"
 #include "work.h"
 
@@ -269,6 +270,17 @@ write_span (struct handle *h, const struct request *rq, struct transfer *t,
     r = transfer (h, rq, t, s, err);
   free (bounce);
   return r;
+}
+
+void
+transfer_hold (struct handle *h, struct range *range,
+               uint64_t count, uint64_t offset)
+{
+  const struct span s = span_of (offset, count,
+                                 h->facts.capacity.block_len);
+
+  rangelock_acquire (h->writes, range, s.lba, s.blocks,
+                     s.head != 0 || s.tail != 0);
 }
 
 int

@@ -13,6 +13,7 @@
 
 #include "handle.h"
 #include "error.h"
+#include "rangelock.h"
 #include "work.h"
 
 /* ‘rq’ is what the client asked for, for messages: count and offset may be
@@ -23,8 +24,14 @@ extern int transfer_read (struct handle *h, const struct request *rq,
                           void *buf, uint64_t count, uint64_t offset,
                           struct error *err);
 
-/* The caller holds the range in h->writes: alone, if its first or last
- * block is not wholly inside.  *fua: write past the volatile cache; false
+/* Hold the blocks of a request that changes them, in h->writes, which is
+ * where to release them: alone, if the first or the last is not wholly
+ * inside.  Waits as rangelock_acquire says.
+ */
+extern void transfer_hold (struct handle *h, struct range *range,
+                           uint64_t count, uint64_t offset);
+
+/* The caller holds the range.  *fua: write past the volatile cache; false
  * when it comes back means that a flush is needed instead.
  */
 extern int transfer_write (struct handle *h, const struct request *rq,

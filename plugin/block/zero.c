@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Trim and zero: UNMAP and WRITE SAME, and what stands for them where they
+ * are missing.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "block.h"
+#include "cdb.h"
+#include "command.h"
+#include "handle.h"
+#include "error.h"
+#include "geometry.h"
+#include "rangelock.h"
+#include "sense.h"
+#include "transfer.h"
+#include "work.h"
+
+/* The most bytes that one command is for: what even a slow target does well
+ * inside the timeout.  WRITE SAME may write every block, UNMAP is a change
+ * of the map.
+ */
+#define SAME_CHUNK  (32 * 1024 * 1024)
+#define UNMAP_CHUNK (256 * 1024 * 1024)
+
+static uint32_t
+block_len_of (const struct handle *h)
+{
+  return h->facts.capacity.block_len;
+}
+
+static bool
+can_unmap (const struct handle *h)
+{
+  return h->facts.thin && h->facts.provisioning.lbpu &&
+    !h->learnt->no_unmap;
+}
+
+static bool
+can_same16 (const struct handle *h, bool unmap)
+{
+  const struct learnt *l = h->learnt;
+
+  return !l->no_write_same16 &&
+    (!unmap || (h->facts.thin && h->facts.provisioning.lbpws &&
+                !l->no_write_same_unmap));
+}
+
+static bool
+can_same10 (const struct handle *h, bool unmap)
+{
+  const struct learnt *l = h->learnt;
+
+  return !l->no_write_same10 &&
+    (!unmap || (h->facts.thin && h->facts.provisioning.lbpws10 &&
+                !l->no_write_same_unmap));
+}
+
+bool
+block_can_trim (const struct handle *h)
+{
+  return can_unmap (h) || can_same16 (h, true) || can_same10 (h, true);
+}
+
+/* Writing the same zeroes is slow inside the target.  Unmapping is not, but
+ * zeroes are read afterwards only where LBPRZ is set (SBC-4 4.7.3.5).
+ */
+bool
+block_can_fast_zero (const struct handle *h)
+{
+  return h->facts.reads_zeroes && !h->learnt->no_zero_same &&
+    (can_same16 (h, true) || can_same10 (h, true));
+}
+
+/* Cut the range between two granules of provisioning, not inside one, which
+ * would not be unmapped then.
+ */
+static uint32_t
+granular_cut (const struct handle *h, uint64_t lba, uint64_t blocks,
+              uint32_t per)
+{
+  const struct block_limits *l = &h->facts.limits;
+  uint64_t over;
+
+  if (blocks <= per)
+    return blocks;
+  if (l->unmap_granularity > 1) {
+    over = (lba + per + l->unmap_granularity -
+            l->unmap_alignment % l->unmap_granularity) %
+      l->unmap_granularity;
+    if (over < per)
+      return per - over;
+  }
+  return per;
+}
+
+/* As kind.fill: 0 when there is no WRITE SAME for these blocks.  Whether to
+ * use 10 or 16 bytes is decided once: other threads learn meanwhile.
+ */
+static uint32_t
+fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
+                 bool unmap, struct command *cmd)
+{
+  const uint64_t max = h->facts.limits.max_write_same;
+  uint32_t per = (unmap && max ? UNMAP_CHUNK : SAME_CHUNK) / block_len_of (h);
+  bool ten = !can_same16 (h, unmap);
+
+  if (ten && !(can_same10 (h, unmap) && fits_cdb10 (lba, blocks)))
+    return 0;
+
+  if (max && per > max)
+    per = max;
+  if (ten && per > CDB10_BLOCKS)
+    per = CDB10_BLOCKS;
+  blocks = unmap ? granular_cut (h, lba, blocks, per) :
+    min_blocks (blocks, per);
+
+  work_prepare (cmd, DATA_OUT, block_len_of (h));
+  cmd->cdb_len = ten ? cdb_write_same10 (cmd->cdb, lba, blocks, unmap) :
+    cdb_write_same16 (cmd->cdb, lba, blocks, unmap);
+  work_add_iov (cmd, transfer_zeroes, block_len_of (h));
+  return blocks;
+}
+
+/* Either the command is missing, or the UNMAP bit of it. */
+static bool
+refused_same (struct work *w, const struct command *cmd)
+{
+  struct learnt *l = w->h->learnt;
+
+  if (!work_is_refused (w->h, cmd))
+    return false;
+  if (cdb_has_unmap_bit (cmd->cdb) && !work_is_unknown (cmd))
+    l->no_write_same_unmap = true;
+  else if (cmd->cdb_len == 16)
+    l->no_write_same16 = true;
+  else
+    l->no_write_same10 = true;
+  return true;
+}
+
+struct trim {
+  uint8_t list[WORK_ROUND][UNMAP_LIST_LEN];
+};
+
+static uint32_t
+fill_unmap (const struct handle *h, uint64_t lba, uint64_t blocks,
+            uint8_t *list, struct command *cmd)
+{
+  const uint32_t max = h->facts.limits.max_unmap_lbas;
+  uint32_t per = UNMAP_CHUNK / block_len_of (h);
+
+  if (max && per > max)
+    per = max;
+  blocks = granular_cut (h, lba, blocks, per);
+
+  cdb_unmap_list (list, lba, blocks);
+  work_prepare (cmd, DATA_OUT, UNMAP_LIST_LEN);
+  cmd->cdb_len = cdb_unmap (cmd->cdb, UNMAP_LIST_LEN);
+  work_add_iov (cmd, list, UNMAP_LIST_LEN);
+  return blocks;
+}
+
+static uint32_t
+fill_trim (struct work *w, uint64_t done, struct command *cmd, unsigned nth)
+{
+  struct trim *t = w->opaque;
+  const uint64_t lba = w->lba + done, blocks = w->blocks - done;
+
+  if (can_unmap (w->h))
+    return fill_unmap (w->h, lba, blocks, t->list[nth], cmd);
+  return fill_write_same (w->h, lba, blocks, true, cmd);
+}
+
+static bool
+refused_trim (struct work *w, const struct command *cmd)
+{
+  if (!cdb_is_unmap (cmd->cdb))
+    return refused_same (w, cmd);
+  if (!work_is_refused (w->h, cmd))
+    return false;
+  w->h->learnt->no_unmap = true;
+  return true;
+}
+
+/* Only whole granules: of others nothing is unmapped, but WRITE SAME would
+ * have to write to them.
+ */
+int
+block_trim (struct handle *h, uint32_t count, uint64_t offset, bool fua,
+            struct error *err)
+{
+  static const struct kind kind = {
+    .fill = fill_trim, .refused = refused_trim, .ignore_residual = true,
+  };
+  const struct request rq = { "trim", count, offset };
+  const struct block_limits *l = &h->facts.limits;
+  struct trim t;
+  struct work w = { .h = h, .rq = &rq, .kind = &kind, .opaque = &t };
+  struct range range;
+  int r;
+
+  if (!span_inside (offset, count, block_len_of (h), &w.lba, &w.blocks) ||
+      !span_granules (&w.lba, &w.blocks, l->unmap_granularity,
+                      l->unmap_alignment))
+    return fua ? block_flush (h, err) : 0;
+
+  rangelock_acquire (h->writes, &range, w.lba, w.blocks, false);
+  r = work_carry_out (&w, err);
+  rangelock_release (h->writes, &range);
+
+  if (r == -1)
+    return -1;
+  return fua ? block_flush (h, err) : 0;
+}
+
+struct zero {
+  bool may_unmap, must_unmap;
+};
+
+static uint32_t
+fill_zero (struct work *w, uint64_t done, struct command *cmd,
+           unsigned nth __attribute__ ((unused)))
+{
+  const struct zero *z = w->opaque;
+  const uint64_t lba = w->lba + done, left = w->blocks - done;
+  uint32_t blocks = 0;
+
+  if (w->h->learnt->no_zero_same)
+    return 0;
+  if (z->may_unmap)
+    blocks = fill_write_same (w->h, lba, left, true, cmd);
+  if (blocks == 0 && !z->must_unmap)
+    blocks = fill_write_same (w->h, lba, left, false, cmd);
+  return blocks;
+}
+
+/* GOOD with a residual: nobody knows how many blocks are zeroes, nor how many
+ * will be another time; a write can be trusted.  For a trim it does not
+ * matter.
+ */
+static bool
+refused_zero (struct work *w, const struct command *cmd)
+{
+  if (sense_decide (&cmd->answer).verdict != VERDICT_OK)
+    return refused_same (w, cmd);
+  w->h->learnt->no_zero_same = true;
+  return true;
+}
+
+/* The parts of the request that lie before and behind its whole blocks. */
+static int
+zero_edges (struct handle *h, const struct request *rq,
+            uint64_t inside, uint64_t inside_end, struct error *err)
+{
+  const uint64_t end = rq->offset + rq->count;
+
+  if (rq->offset < inside &&
+      transfer_write_zeroes (h, rq, inside - rq->offset, rq->offset,
+                             err) == -1)
+    return -1;
+  if (inside_end < end)
+    return transfer_write_zeroes (h, rq, end - inside_end, inside_end, err);
+  return 0;
+}
+
+/* WRITE SAME for the whole blocks; where there is none plain writes, here
+ * and not by nbdkit, which up to 1.32 does not get past the first 64 MiB.
+ */
+static int
+zero (struct handle *h, const struct request *rq, struct zero *z,
+      struct error *err)
+{
+  static const struct kind kind = {
+    .fill = fill_zero, .refused = refused_zero,
+  };
+  const uint32_t block_len = block_len_of (h);
+  struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = z };
+  int r;
+
+  if (span_inside (rq->offset, rq->count, block_len, &w.lba, &w.blocks)) {
+    r = work_carry_out (&w, err);
+    if (r == 0)
+      return zero_edges (h, rq, w.lba * block_len,
+                         (w.lba + w.blocks) * block_len, err);
+    if (r == -1)
+      return -1;
+  }
+  if (z->must_unmap)
+    return error_set (err, ENOTSUP,
+                      "LUN %d: zeroing %" PRIu32 " bytes at offset %" PRIu64
+                      " would be no faster than writing zeroes",
+                      h->lun, rq->count, rq->offset);
+  return transfer_write_zeroes (h, rq, rq->count, rq->offset, err);
+}
+
+int
+block_zero (struct handle *h, uint32_t count, uint64_t offset,
+            bool may_trim, bool fast, bool fua, struct error *err)
+{
+  const struct request rq = { "zero", count, offset };
+  struct zero z = {
+    .may_unmap = may_trim && h->facts.reads_zeroes, .must_unmap = fast,
+  };
+  struct range range;
+  int r;
+
+  transfer_hold (h, &range, count, offset);
+  r = zero (h, &rq, &z, err);
+  rangelock_release (h->writes, &range);
+
+  if (r == 0 && fua)
+    r = block_flush (h, err);
+  return r;
+}
