@@ -464,6 +464,14 @@ read_write (struct fake_lun *f, const struct fake_seen *s,
     map (f, s->lba, s->blocks);
 }
 
+/* More than 16 bits of blocks where no limit is told. */
+static void
+check_untold (struct fake_lun *f, uint64_t told, const struct fake_seen *s)
+{
+  if (told == 0 && s->blocks > 0xffff)
+    broken (f, "more than FFFFh blocks without a limit that allows it");
+}
+
 static void
 write_same (struct fake_lun *f, const struct fake_seen *s,
             struct command *cmd)
@@ -473,6 +481,7 @@ write_same (struct fake_lun *f, const struct fake_seen *s,
   if (cmd->direction != DATA_OUT || cmd->len != f->block_len ||
       iov_len (cmd) != cmd->len || cmd->niov != 1)
     broken (f, "WRITE SAME without just one block of data");
+  check_untold (f, f->max_write_same, s);
   if ((f->max_write_same && s->blocks > f->max_write_same) ||
       (s->unmap && !(f->thin && (s->op == FAKE_SAME16 ? f->lbpws :
                                  f->lbpws10)))) {
@@ -507,6 +516,7 @@ unmap (struct fake_lun *f, struct fake_seen *s, struct command *cmd)
     broken (f, "a bad UNMAP parameter list");
   s->lba = get64 (&list[8]);
   s->blocks = get (&list[16], 4);
+  check_untold (f, f->max_unmap_lbas, s);
   if (f->max_unmap_lbas && s->blocks > f->max_unmap_lbas) {
     broken (f, "more than MAXIMUM UNMAP LBA COUNT");
     check_condition (cmd, 5, 0x2600);
@@ -525,6 +535,7 @@ static void
 prefetch (struct fake_lun *f, const struct fake_seen *s,
           struct command *cmd)
 {
+  check_untold (f, f->max_prefetch, s);
   if (f->max_prefetch && s->blocks > f->max_prefetch) {
     broken (f, "more than MAXIMUM PREFETCH LENGTH");
     check_condition (cmd, 5, 0x2400);

@@ -81,6 +81,8 @@ SETTINGS = {
     "b0-length": 60,              # of VPD B0, after its header
     "max-transfer": 0,            # VPD B0, blocks
     "thin": 1,                    # LBPME, UNMAP
+    "narrow": 0,                  # 1: of the count of a WRITE SAME only 16
+                                  # bits are kept; 0 is "to the end"
     "readonly": 0,                # WP, writes 7/2700
     "dpofua": 1, "wce": 1,
     "login-ua": 1,                # 6/2900 on the first command of a session

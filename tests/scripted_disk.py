@@ -130,6 +130,8 @@ class Disk:
             at, length = self.span(lba, blocks)
             os.pwrite(self.fd, data[:length], at)
         elif op == "same":
+            if self.set["narrow"]:
+                blocks = blocks & 0xffff or self.set["blocks"] - lba
             self.zero(lba, blocks, data[:self.set["block-size"]])
         elif op == "unmap":
             self.unmap(data)

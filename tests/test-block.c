@@ -533,6 +533,14 @@ test_cache (void)
   CHECK_UINT (d.lun.seen[10].lba, 1000);
   CHECK_UINT (d.lun.seen[10].blocks, 1);
 
+  /* No limit: of 16 bits all the same. */
+  d.h.facts.limits.max_prefetch = d.lun.max_prefetch = 0;
+  d.lun.blocks = 80000;
+  fake_memory (&d.lun, 0, 80000);
+  fake_forget (&d.lun);
+  CHECK_INT (cache (0, 512 * 70000), 0);
+  CHECK_UINT (d.lun.seen[0].blocks, 65535);
+
   /* A hint: an error of the medium is not an error here, and it is asked
    * again another time.
    */

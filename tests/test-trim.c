@@ -98,11 +98,30 @@ test_trim_fallbacks (void)
   detach ();
 }
 
+/* Without a limit the count stays below 2^16; with one it need not. */
+static void
+test_trim_count (void)
+{
+  uint32_t most;
+
+  for (most = 0; most < 200000; most += 100000) {
+    open_thin (512, 70 * 2048);
+    d.lun.max_unmap_lbas = most;
+    d.lun.unmap_granularity = 8;
+    attach ();
+    do_trim (0, 69 << 20);
+    CHECK_UINT (d.lun.seen[0].blocks, most ? most : 65528);
+    CHECK_UINT (count (FAKE_UNMAP), most ? 2 : 3);
+    detach ();
+  }
+}
+
 int
 main (void)
 {
   alarm (300);
   test_trim ();
   test_trim_fallbacks ();
+  test_trim_count ();
   return check_summary ();
 }

@@ -192,6 +192,59 @@ test_fast_zero (void)
   detach ();
 }
 
+/* The longest command that was seen; all but the last end at a multiple of
+ * ‘unit’ blocks.
+ */
+static uint32_t
+longest (unsigned op, uint32_t unit)
+{
+  uint32_t r = 0;
+  size_t i;
+
+  for (i = 0; i < d.lun.nr_seen; ++i) {
+    CHECK_UINT (d.lun.seen[i].op, op);
+    if (d.lun.seen[i].blocks > r)
+      r = d.lun.seen[i].blocks;
+    if (i + 1 < d.lun.nr_seen)
+      CHECK_UINT ((d.lun.seen[i].lba + d.lun.seen[i].blocks) % unit, 0);
+  }
+  return r;
+}
+
+/* Without a limit the count stays below 2^16, which some targets take for 0:
+ * to the end of the LUN.
+ */
+static void
+test_count (void)
+{
+  open_disk (512, 70 * 2048);
+  d.lun.phys_exponent = 3;
+  attach ();
+  do_zero (0, 69 << 20, false);
+  CHECK_UINT (longest (FAKE_SAME16, 8), 65528);
+  detach ();
+
+  open_thin (512, 70 * 2048);
+  attach ();
+  do_zero (0, 69 << 20, true);
+  CHECK_UINT (longest (FAKE_SAME16, 1), 65535);
+  detach ();
+
+  open_thin (512, 70 * 2048);
+  d.lun.max_write_same = 100000;
+  attach ();
+  do_zero (0, 69 << 20, true);
+  CHECK_UINT (longest (FAKE_SAME16, 1), 100000);
+  detach ();
+
+  open_disk (512, 70 * 2048);
+  attach ();
+  d.learnt.no_write_same16 = true;
+  do_zero (0, 69 << 20, false);
+  CHECK_UINT (longest (FAKE_SAME10, 1), 65535);
+  detach ();
+}
+
 int
 main (void)
 {
@@ -200,5 +253,6 @@ main (void)
   test_zero ();
   test_zero_fallbacks ();
   test_fast_zero ();
+  test_count ();
   return check_summary ();
 }

@@ -90,12 +90,10 @@ fill_prefetch (struct work *w, uint64_t done, struct command *cmd,
   const bool *declined = w->opaque;
   const uint32_t max = h->facts.limits.max_prefetch;
   const uint64_t lba = w->lba + done;
-  uint32_t blocks =
-    min_blocks (w->blocks - done,
-                CACHE_CHUNK / h->facts.capacity.block_len);
+  uint64_t blocks = min_blocks (w->blocks - done,
+                                max ? max : UNTOLD_BLOCKS);
 
-  if (max)
-    blocks = min_blocks (blocks, max);
+  blocks = min_blocks (blocks, CACHE_CHUNK / h->facts.capacity.block_len);
   work_prepare (cmd, DATA_NONE, 0);
   if (!*declined && can_prefetch16 (h))
     cmd->cdb_len = cdb_prefetch16 (cmd->cdb, lba, blocks);

@@ -89,6 +89,13 @@ fits_cdb10 (uint64_t lba, uint64_t blocks)
 
 #define CDB10_BLOCKS UINT16_MAX /* its count has 16 bits */
 
+/* The most blocks of a command that may be for more than a buffer holds,
+ * where the LUN does not tell a limit.  There are targets that keep 16 bits
+ * of the count in CDBs of 16 bytes too, and take 65536 for 0: of a WRITE SAME
+ * "to the end of the medium" (SBC-4 5.53).
+ */
+#define UNTOLD_BLOCKS UINT16_MAX
+
 static inline uint64_t
 min_blocks (uint64_t a, uint64_t b)
 {

@@ -79,26 +79,49 @@ block_can_fast_zero (const struct handle *h)
     (can_same16 (h, true) || can_same10 (h, true));
 }
 
-/* Cut the range between two granules of provisioning, not inside one, which
- * would not be unmapped then.
+/* The most blocks of one command: ‘chunk’ bytes, and what the LUN tells (0:
+ * nothing).
+ */
+static uint64_t
+most_blocks (const struct handle *h, uint32_t chunk, uint64_t told)
+{
+  return min_blocks (chunk / block_len_of (h), told ? told : UNTOLD_BLOCKS);
+}
+
+/* Cut the range at a multiple of ‘granularity’ plus ‘alignment’, if there is
+ * one.
  */
 static uint32_t
-granular_cut (const struct handle *h, uint64_t lba, uint64_t blocks,
-              uint32_t per)
+cut (uint64_t lba, uint64_t blocks, uint64_t most, uint32_t granularity,
+     uint32_t alignment)
+{
+  const uint64_t g = granularity > 1 ? granularity : 1;
+  const uint64_t over = (lba + most + g - alignment % g) % g;
+
+  if (blocks <= most)
+    return blocks;
+  return over < most ? most - over : most;
+}
+
+/* Cut it between two granules of provisioning, not inside one, which would
+ * not be unmapped then.
+ */
+static uint32_t
+cut_granules (const struct handle *h, uint64_t lba, uint64_t blocks,
+              uint64_t most)
 {
   const struct block_limits *l = &h->facts.limits;
-  uint64_t over;
 
-  if (blocks <= per)
-    return blocks;
-  if (l->unmap_granularity > 1) {
-    over = (lba + per + l->unmap_granularity -
-            l->unmap_alignment % l->unmap_granularity) %
-      l->unmap_granularity;
-    if (over < per)
-      return per - over;
-  }
-  return per;
+  return cut (lba, blocks, most, l->unmap_granularity, l->unmap_alignment);
+}
+
+/* Cut it between two physical blocks. */
+static uint32_t
+cut_physical (const struct handle *h, uint64_t lba, uint64_t blocks,
+              uint64_t most)
+{
+  return cut (lba, blocks, most,
+              UINT32_C (1) << h->facts.capacity.phys_exponent, 0);
 }
 
 /* As kind.fill: 0 when there is no WRITE SAME for these blocks.  Whether to
@@ -108,19 +131,18 @@ static uint32_t
 fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
                  bool unmap, struct command *cmd)
 {
-  const uint64_t max = h->facts.limits.max_write_same;
-  uint32_t per = (unmap && max ? UNMAP_CHUNK : SAME_CHUNK) / block_len_of (h);
+  const uint64_t told = h->facts.limits.max_write_same;
+  uint64_t most =
+    most_blocks (h, unmap && told ? UNMAP_CHUNK : SAME_CHUNK, told);
   bool ten = !can_same16 (h, unmap);
 
   if (ten && !(can_same10 (h, unmap) && fits_cdb10 (lba, blocks)))
     return 0;
 
-  if (max && per > max)
-    per = max;
-  if (ten && per > CDB10_BLOCKS)
-    per = CDB10_BLOCKS;
-  blocks = unmap ? granular_cut (h, lba, blocks, per) :
-    min_blocks (blocks, per);
+  if (ten)
+    most = min_blocks (most, CDB10_BLOCKS);
+  blocks = unmap ? cut_granules (h, lba, blocks, most) :
+    cut_physical (h, lba, blocks, most);
 
   work_prepare (cmd, DATA_OUT, block_len_of (h));
   cmd->cdb_len = ten ? cdb_write_same10 (cmd->cdb, lba, blocks, unmap) :
@@ -154,13 +176,9 @@ static uint32_t
 fill_unmap (const struct handle *h, uint64_t lba, uint64_t blocks,
             uint8_t *list, struct command *cmd)
 {
-  const uint32_t max = h->facts.limits.max_unmap_lbas;
-  uint32_t per = UNMAP_CHUNK / block_len_of (h);
-
-  if (max && per > max)
-    per = max;
-  blocks = granular_cut (h, lba, blocks, per);
-
+  blocks = cut_granules (h, lba, blocks,
+                         most_blocks (h, UNMAP_CHUNK,
+                                      h->facts.limits.max_unmap_lbas));
   cdb_unmap_list (list, lba, blocks);
   work_prepare (cmd, DATA_OUT, UNMAP_LIST_LEN);
   cmd->cdb_len = cdb_unmap (cmd->cdb, UNMAP_LIST_LEN);

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# A target that tells no limit of WRITE SAME, and keeps only 16 bits of its
+# count: zeroing 65536 blocks does not become "to the end of the LUN".
+
+. "${0%/*}/fault-functions.sh"
+requires_scripted_target
+requires_nbdsh
+
+set -x
+start_scripted --set narrow=1
+random_data $((64 * 1024 * 1024)) "$disk"
+cp "$disk" "$tmp/before"
+start_nbdkit iscsi "$url"
+run_nbdsh -u "$uri" -c 'h.zero(1 << 25, 1 << 20, nbd.CMD_FLAG_NO_HOLE)'
+cmp --bytes=1M "$disk" "$tmp/before"
+head -c 32M /dev/zero | cmp --bytes=32M --ignore-initial=0:1M - "$disk"
+cmp --ignore-initial=33M "$disk" "$tmp/before"
