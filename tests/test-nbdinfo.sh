@@ -22,10 +22,11 @@ nbdinfo "$uri" >"$tmp/info"
 cat "$tmp/info"
 shows 'export-size: 10485760' "$tmp/info"
 shows 'description: ACME Rocket, 10 MiB' "$tmp/info"
-for fact in can_cache can_fua can_flush can_multi_conn can_zero; do
+for fact in can_cache can_fast_zero can_fua can_flush can_multi_conn \
+            can_zero; do
   shows "$fact: true" "$tmp/info"
 done
-for fact in can_trim can_fast_zero is_read_only is_rotational; do
+for fact in can_trim is_read_only is_rotational; do
   shows "$fact: false" "$tmp/info"
 done
 shows 'block_size_minimum: 512' "$tmp/info"

@@ -38,7 +38,6 @@ test_residual_of_zero (void)
       do_write (0, size, false);
       do_zero (100, 400000, trim);
       CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 0);
-      CHECK (!block_can_fast_zero (&d.h));
 
       /* A trim promises nothing. */
       CHECK (block_can_trim (&d.h));
@@ -80,7 +79,6 @@ test_zero (void)
   attach ();
   do_zero (0, 10240, true);
   CHECK (!d.lun.seen[0].unmap);
-  CHECK (!block_can_fast_zero (&d.h));
   detach ();
 
   /* The limit, and UNMAP cut into whole granules below it. */
@@ -123,10 +121,8 @@ test_zero_fallbacks (void)
   open_thin (512, 512);
   attach ();
   rule (FAKE_SAME16, 1, 5, 0x2400);
-  CHECK (block_can_fast_zero (&d.h));
   do_zero (0, 51200, true);
   CHECK_UINT (count (FAKE_SAME16), 2);
-  CHECK (!block_can_fast_zero (&d.h));
   CHECK_UINT (d.lun.state[0], FAKE_MAPPED);
   detach ();
 
@@ -158,7 +154,6 @@ test_fast_zero (void)
 {
   open_thin (512, 64);
   attach ();
-  CHECK (block_can_fast_zero (&d.h));
   CHECK_INT (fast_zero (5000, 100, true), 0);
   memset (shadow + 100, 0, 5000);
   same_as_shadow ();
@@ -176,7 +171,6 @@ test_fast_zero (void)
   CHECK_INT (err.err, ENOTSUP);
   CHECK_UINT (count (FAKE_WRITE16), 0);
   same_as_shadow ();
-  CHECK (!block_can_fast_zero (&d.h));
 
   /* And never ENOTSUP for a zero that need not be fast. */
   do_zero (10100, 5000, true);
@@ -184,7 +178,6 @@ test_fast_zero (void)
 
   open_disk (512, 64);
   attach ();
-  CHECK (!block_can_fast_zero (&d.h));
   CHECK_INT (fast_zero (5120, 0, true), -1);
   CHECK_INT (err.err, ENOTSUP);
   CHECK_UINT (count (FAKE_ANY), 0);

@@ -49,7 +49,6 @@ extern int block_cache (struct handle *h, uint32_t count, uint64_t offset,
 
 /* What the LUN offers, for .can_*. */
 extern bool block_can_trim (const struct handle *h);
-extern bool block_can_fast_zero (const struct handle *h);
 extern bool block_can_cache (const struct handle *h);
 extern bool block_has_fua (const struct handle *h);
 

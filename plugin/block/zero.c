@@ -69,16 +69,6 @@ block_can_trim (const struct handle *h)
   return can_unmap (h) || can_same16 (h, true) || can_same10 (h, true);
 }
 
-/* Writing the same zeroes is slow inside the target.  Unmapping is not, but
- * zeroes are read afterwards only where LBPRZ is set (SBC-4 4.7.3.5).
- */
-bool
-block_can_fast_zero (const struct handle *h)
-{
-  return h->facts.reads_zeroes && !h->learnt->no_zero_same &&
-    (can_same16 (h, true) || can_same10 (h, true));
-}
-
 /* The most blocks of one command: ‘chunk’ bytes, and what the LUN tells (0:
  * nothing).
  */
