@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Shared by the files of the session room: login.c, which opens and closes
- * sessions, session.c, which carries commands over them, and discover.c,
- * which asks for targets.
+/* Shared by the files of the session room:
+ *   context.c      making and destroying sessions, waiting for a step
+ *   login.c        connecting and logging in, following redirects
+ *   negotiation.c  what the target agreed to
+ *   open.c         the LUN: ready, reset; logout
+ *   session.c      carrying commands
+ *   ask.c          asking over a session that no engine has yet
+ *   guard.c        looking at PDUs before libiscsi does
+ *   explain.c      sentences
+ *   discover.c     asking for targets
  */
 
 #ifndef ISCSI_SESSION_PRIVATE_H
 #define ISCSI_SESSION_PRIVATE_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +80,20 @@ extern struct session *session_log_in (const struct session_params *p,
                                        const struct stop *stop,
                                        struct error *err);
 
+/* negotiation.c: from begin on what the target agrees to is taken down, for
+ * this thread; end, after the login, holds it to what ‘p’ demands.  -1 with a
+ * sentence.
+ */
+extern void negotiation_begin (struct iscsi_context *ctx);
+extern int negotiation_end (struct session *s, const struct session_params *p,
+                            struct error *err);
+
+/* What libiscsi is to be told of what poll found.  -1 with a sentence: the
+ * target sent what libiscsi must not see.
+ */
+extern int session_guard_events (const struct session *s,
+                                 const struct pollfd *fd, struct error *err);
+
 /* Serve the socket until session->step_over.  -1 on the deadline, on a loss
  * or when asked to stop, with errno in err->err and a sentence.
  */
@@ -86,6 +108,24 @@ extern void session_step_cb (struct iscsi_context *ctx, int status,
  * ‘undone’.  The session is only good for session_close afterwards.
  */
 extern void session_abandon (struct session *s, struct queue *undone);
+
+/* Did the login end with the address of another portal, which
+ * iscsi_get_target_address tells?
+ */
+extern bool session_moved (struct session *s);
+
+/* Each refusal of a login: what the target said, and what to do about it. */
+extern int explain_login (struct session *s, const struct session_params *p,
+                          struct error *err);
+
+/* Why there is no connection to ‘where’. */
+extern int explain_connect (const char *where, const struct error *cause,
+                            struct error *err);
+
+/* What went wrong after a redirect is not the URL's fault.  The address is
+ * the target's: it is cut, and put without what a log cannot stand.
+ */
+extern void explain_redirect (const char *text, struct error *err);
 
 /* Why libiscsi gave up, in words: its error text with the noise removed,
  * and what the socket tells.

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
@@ -408,40 +407,6 @@ session_last_heard (const struct session *s)
   return s->last_heard;
 }
 
-/* "... errno:104", "... socket :104" and "socket error Connection
- * refused(111) while ..." hold what strerror can say better.
- */
-static int
-errno_in_text (const char *text)
-{
-  const char *p;
-
-  if ((p = strstr (text, "errno:")) || (p = strstr (text, "socket :")))
-    return atoi (strchr (p, ':') + 1);
-  if ((p = strstr (text, "socket error")) && (p = strchr (p, '(')))
-    return atoi (p + 1);
-  return 0;
-}
-
-void
-session_why (struct session *s, const char *text, struct error *err)
-{
-  /* libiscsi asks an iSER connection that it does not have for its fd. */
-  const int fd = s->iser ? -1 : iscsi_get_fd (s->ctx);
-  const int e = errno_in_text (text);
-  char c;
-
-  if (e > 0)
-    error_set (err, e, "%s", strerror (e));
-  else if (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-    error_set (err, ECONNRESET, "the target closed the connection");
-  else if (text[0] == '\0' || strstr (text, "reconnect") != NULL ||
-           strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */
-    error_set (err, ECONNRESET, "the connection was lost");
-  else
-    error_set (err, EPROTO, "%.*s", (int) strcspn (text, "\r\n"), text);
-}
-
 /* Failed writes are over once nothing of theirs is left to be sent. */
 static void
 finish_lingering (struct session *s)
@@ -576,103 +541,4 @@ session_abandon (struct session *s, struct queue *undone)
     cmd->answer = (struct answer) { .status = STATUS_NONE };
   }
   queue_append_all (undone, &left);
-}
-
-/* Drive the session until every command that it carries is over. */
-static bool
-drive (struct session *s, uint64_t deadline, const struct stop *stop,
-       unsigned *why)
-{
-  struct error err;
-
-  while (s->carried.head) {
-    struct pollfd fd = {
-      .fd = session_fd (s),
-      .events = POLLIN | (session_wants_write (s) ? POLLOUT : 0),
-    };
-    int left = clock_left (deadline);
-
-    if (stop_asked (stop)) {
-      *why = STATUS_SHUTDOWN;
-      return false;
-    }
-    if (left == 0) {
-      *why = STATUS_TIMEOUT;
-      return false;
-    }
-    poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
-    if (session_service (s, fd.revents, &err) == -1) {
-      *why = STATUS_DROPPED;
-      return false;
-    }
-  }
-  return true;
-}
-
-static void
-nothing_done (void *opaque __attribute__ ((__unused__)),
-              struct command *cmd __attribute__ ((__unused__)))
-{
-}
-
-static void
-run_bare (void *askerv, struct command *cmds, size_t n)
-{
-  const struct session_asker *asker = askerv;
-  struct session *s = asker->session;
-  struct queue undone = { 0 };
-  unsigned why = STATUS_DROPPED;
-  size_t i;
-
-  session_set_done (s, nothing_done, NULL);
-  for (i = 0; i < n; ++i) {
-    cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
-    if (session_submit (s, &cmds[i]) == -1)
-      s->lost = true;
-  }
-
-  if (drive (s, asker->deadline, asker->stop, &why))
-    return;
-
-  /* Nothing can be taken back from a live session without leaving a hole
-   * in CmdSN, and the buffers are in use until the context is gone.
-   */
-  session_abandon (s, &undone);
-  for (i = 0; i < n; ++i) {
-    if (cmds[i].answer.status == STATUS_NONE)
-      cmds[i].answer.status = why;
-  }
-}
-
-/* In slices, so that a stop is seen. */
-static bool
-sleep_bare (void *askerv, unsigned ms)
-{
-  const struct session_asker *asker = askerv;
-  const uint64_t until = clock_ms () + ms;
-  int left;
-
-  while ((left = clock_left (until)) > 0) {
-    if (stop_asked (asker->stop))
-      return false;
-    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
-  }
-  return true;
-}
-
-void
-session_ask (struct session_asker *asker, struct session *s,
-             uint64_t deadline, const struct stop *stop)
-{
-  *asker = (struct session_asker) {
-    .runner = { .run = run_bare, .handle = asker },
-    .policy = {
-      .timeout_ms = clock_left (deadline),
-      .sleep = sleep_bare,
-      .opaque = asker,
-    },
-    .session = s,
-    .deadline = deadline,
-    .stop = stop,
-  };
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Asking over a bare session, before an engine has it. */
+
+#include <config.h>
+
+#include <poll.h>
+
+#include "clock.h"
+#include "session-private.h"
+
+/* Drive the session until every command that it carries is over. */
+static bool
+drive (struct session *s, uint64_t deadline, const struct stop *stop,
+       unsigned *why)
+{
+  struct error err;
+
+  while (s->carried.head) {
+    struct pollfd fd = {
+      .fd = session_fd (s),
+      .events = POLLIN | (session_wants_write (s) ? POLLOUT : 0),
+    };
+    int left = clock_left (deadline);
+
+    if (stop_asked (stop)) {
+      *why = STATUS_SHUTDOWN;
+      return false;
+    }
+    if (left == 0) {
+      *why = STATUS_TIMEOUT;
+      return false;
+    }
+    poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
+    if (session_service (s, fd.revents, &err) == -1) {
+      *why = STATUS_DROPPED;
+      return false;
+    }
+  }
+  return true;
+}
+
+static void
+nothing_done (void *opaque __attribute__ ((__unused__)),
+              struct command *cmd __attribute__ ((__unused__)))
+{
+}
+
+static void
+run_bare (void *askerv, struct command *cmds, size_t n)
+{
+  const struct session_asker *asker = askerv;
+  struct session *s = asker->session;
+  struct queue undone = { 0 };
+  unsigned why = STATUS_DROPPED;
+  size_t i;
+
+  session_set_done (s, nothing_done, NULL);
+  for (i = 0; i < n; ++i) {
+    cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
+    if (session_submit (s, &cmds[i]) == -1)
+      s->lost = true;
+  }
+
+  if (drive (s, asker->deadline, asker->stop, &why))
+    return;
+
+  /* Nothing can be taken back from a live session without leaving a hole
+   * in CmdSN, and the buffers are in use until the context is gone.
+   */
+  session_abandon (s, &undone);
+  for (i = 0; i < n; ++i) {
+    if (cmds[i].answer.status == STATUS_NONE)
+      cmds[i].answer.status = why;
+  }
+}
+
+/* In slices, so that a stop is seen. */
+static bool
+sleep_bare (void *askerv, unsigned ms)
+{
+  const struct session_asker *asker = askerv;
+  const uint64_t until = clock_ms () + ms;
+  int left;
+
+  while ((left = clock_left (until)) > 0) {
+    if (stop_asked (asker->stop))
+      return false;
+    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
+  }
+  return true;
+}
+
+void
+session_ask (struct session_asker *asker, struct session *s,
+             uint64_t deadline, const struct stop *stop)
+{
+  *asker = (struct session_asker) {
+    .runner = { .run = run_bare, .handle = asker },
+    .policy = {
+      .timeout_ms = clock_left (deadline),
+      .sleep = sleep_bare,
+      .opaque = asker,
+    },
+    .session = s,
+    .deadline = deadline,
+    .stop = stop,
+  };
+}

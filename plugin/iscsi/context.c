@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Making and destroying sessions, and waiting for a step of theirs. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "session-private.h"
+
+static enum iscsi_header_digest
+libiscsi_digest (enum digest d)
+{
+  switch (d) {
+  case DIGEST_NONE:        return ISCSI_HEADER_DIGEST_NONE;
+  case DIGEST_CRC32C:      return ISCSI_HEADER_DIGEST_CRC32C;
+  case DIGEST_CRC32C_NONE: return ISCSI_HEADER_DIGEST_CRC32C_NONE;
+  case DIGEST_NONE_CRC32C:
+  case DIGEST_UNSET:       break;
+  }
+  return ISCSI_HEADER_DIGEST_NONE_CRC32C;
+}
+
+int
+isid_random (struct isid *isid, struct error *err)
+{
+  if (getrandom (isid, sizeof *isid, 0) != sizeof *isid)
+    return error_set (err, errno, "getrandom: %s", strerror (errno));
+  isid->random &= 0xffffff;
+  return 0;
+}
+
+/* SAM-5 section 4.7: peripheral device addressing below 256, flat space
+ * addressing from there.
+ */
+static int
+wire_lun (int lun)
+{
+  return lun < 256 ? lun : 0x4000 | lun;
+}
+
+static int
+set_up_context (struct session *s, const struct session_params *p,
+                const struct isid *isid, enum iscsi_session_type type)
+{
+  struct iscsi_context *ctx = s->ctx;
+
+  negotiation_begin (ctx);
+#ifdef HAVE_ISCSI_INIT_TRANSPORT
+  if (p->iser && iscsi_init_transport (ctx, ISER_TRANSPORT) != 0)
+    return -1;
+#endif
+  /* A reconnect of libiscsi's own would take a new ISID, and the old
+   * session's writes could land after newer ones.
+   */
+  iscsi_set_noautoreconnect (ctx, 1);
+  iscsi_set_session_type (ctx, type);
+  iscsi_set_isid_random (ctx, isid->random, isid->qualifier);
+  iscsi_set_header_digest (ctx, libiscsi_digest (p->header_digest));
+#ifdef HAVE_ISCSI_SET_DATA_DIGEST
+  iscsi_set_data_digest (ctx, (enum iscsi_data_digest)
+                         libiscsi_digest (p->data_digest));
+#endif
+  if (p->target && iscsi_set_targetname (ctx, p->target) != 0)
+    return -1;
+  if (p->user &&
+      iscsi_set_initiator_username_pwd (ctx, p->user, p->password) != 0)
+    return -1;
+  if (p->target_user &&
+      iscsi_set_target_username_pwd (ctx, p->target_user,
+                                     p->target_password) != 0)
+    return -1;
+  return 0;
+}
+
+struct session *
+session_new (const struct session_params *p, const struct isid *isid,
+             enum iscsi_session_type type, struct error *err)
+{
+  struct session *s = calloc (1, sizeof *s);
+  int r;
+
+  if (s == NULL) {
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  s->ctx = iscsi_create_context (p->initiator_name);
+  if (s->ctx == NULL) {
+    error_set (err, ENOMEM, "cannot create an iSCSI context");
+    free (s);
+    return NULL;
+  }
+  s->lun = wire_lun (p->lun);
+  s->iser = p->iser;
+  s->logs = true;
+  session_enter (s);
+  r = set_up_context (s, p, isid, type);
+  session_leave (s);
+  if (r == -1 ||
+      getrandom (&s->canary_seed, sizeof s->canary_seed, 0) !=
+      sizeof s->canary_seed) {
+    error_set (err, EIO, "cannot set up an iSCSI context: %s",
+               iscsi_get_error (s->ctx));
+    session_close (s, NULL);
+    return NULL;
+  }
+  return s;
+}
+
+void
+session_close (struct session *s, struct queue *undone)
+{
+  struct queue left = { 0 };
+
+  if (s->ctx)
+    session_abandon (s, undone ? undone : &left);
+  free (s);
+}
+
+void
+session_step_cb (struct iscsi_context *ctx, int status,
+                 void *command_data __attribute__ ((__unused__)),
+                 void *private_data)
+{
+  struct session *s = private_data;
+
+  s->step_over = true;
+  s->step_status = status;
+  snprintf (s->step_error, sizeof s->step_error, "%s", iscsi_get_error (ctx));
+}
+
+int
+session_wait_step (struct session *s, uint64_t deadline,
+                   const struct stop *stop, struct error *err)
+{
+  int revents;
+
+  while (!s->step_over) {
+    struct pollfd fd = {
+      .fd = iscsi_get_fd (s->ctx),
+      .events = iscsi_which_events (s->ctx) | POLLRDHUP,
+    };
+    int left = clock_left (deadline);
+    int r;
+
+    if (stop_asked (stop))
+      return error_set (err, ESHUTDOWN, "the server is shutting down");
+    if (left == 0)
+      return error_set (err, ETIMEDOUT, "no answer in time");
+    if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
+        errno != EINTR)
+      return error_set (err, errno, "poll: %s", strerror (errno));
+    revents = session_guard_events (s, &fd, err);
+    if (revents == -1)
+      return -1;
+    session_enter (s);
+    r = iscsi_service (s->ctx, revents);
+    session_leave (s);
+    if (!s->step_over && (r != 0 || iscsi_get_fd (s->ctx) < 0)) {
+      session_why (s, iscsi_get_error (s->ctx), err);
+      return -1;
+    }
+  }
+  return 0;
+}

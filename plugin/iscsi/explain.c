@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The sentence for each failure: what libiscsi and the target said, and what
+ * the user can do about it.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "session-private.h"
+
+/* "... errno:104", "... socket :104" and "socket error Connection
+ * refused(111) while ..." hold what strerror can say better.
+ */
+static int
+errno_in_text (const char *text)
+{
+  const char *p;
+
+  if ((p = strstr (text, "errno:")) || (p = strstr (text, "socket :")))
+    return atoi (strchr (p, ':') + 1);
+  if ((p = strstr (text, "socket error")) && (p = strchr (p, '(')))
+    return atoi (p + 1);
+  return 0;
+}
+
+void
+session_why (struct session *s, const char *text, struct error *err)
+{
+  /* libiscsi asks an iSER connection that it does not have for its fd. */
+  const int fd = s->iser ? -1 : iscsi_get_fd (s->ctx);
+  const int e = errno_in_text (text);
+  char c;
+
+  if (e > 0)
+    error_set (err, e, "%s", strerror (e));
+  else if (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    error_set (err, ECONNRESET, "the target closed the connection");
+  else if (text[0] == '\0' || strstr (text, "reconnect") != NULL ||
+           strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */
+    error_set (err, ECONNRESET, "the connection was lost");
+  else
+    error_set (err, EPROTO, "%.*s", (int) strcspn (text, "\r\n"), text);
+}
+
+/* Login response status, class and detail, RFC 7143 section 11.13.5. */
+enum login_status {
+  LOGIN_MOVED_TEMPORARILY   = 0x0101,
+  LOGIN_MOVED_PERMANENTLY   = 0x0102,
+  LOGIN_AUTHENTICATION      = 0x0201,
+  LOGIN_FORBIDDEN           = 0x0202,
+  LOGIN_NOT_FOUND           = 0x0203,
+  LOGIN_REMOVED             = 0x0204,
+  LOGIN_TOO_MANY            = 0x0206,
+  LOGIN_SERVICE_UNAVAILABLE = 0x0301,
+  LOGIN_OUT_OF_RESOURCES    = 0x0302,
+};
+
+/* The number at the end of "... Status: Target not found(515)". */
+static unsigned
+login_status (struct session *s)
+{
+  const char *p = strstr (s->step_error, "Status: ");
+
+  if (p)
+    p = strrchr (p, '(');
+  return p ? (unsigned) strtoul (p + 1, NULL, 10) : 0;
+}
+
+bool
+session_moved (struct session *s)
+{
+  return (s->step_status == SCSI_STATUS_REDIRECT ||
+          login_status (s) == LOGIN_MOVED_PERMANENTLY) &&
+    iscsi_get_target_address (s->ctx)[0] != '\0';
+}
+
+static int
+explain_authentication (const struct session_params *p, struct error *err)
+{
+  if (p->user == NULL)
+    return error_set (err, EACCES, "the target wants CHAP authentication: "
+                      "give user= and password=");
+  if (p->target_user)
+    return error_set (err, EACCES, "the target refused the mutual CHAP "
+                      "login: check user= and password=, and that the target "
+                      "has a secret of its own to prove itself with");
+  return error_set (err, EACCES, "the target refused the CHAP user name or "
+                    "password: check user= and password=");
+}
+
+int
+explain_login (struct session *s, const struct session_params *p,
+               struct error *err)
+{
+  const char *text = s->step_error;
+  const unsigned status = login_status (s);
+
+  switch (status) {
+  case LOGIN_AUTHENTICATION:
+    return explain_authentication (p, err);
+  case LOGIN_FORBIDDEN:
+    return error_set (err, EACCES, "the target does not allow this "
+                      "initiator: add %s to its access list, or set "
+                      "initiator-name=", p->initiator_name);
+  case LOGIN_NOT_FOUND:
+    return error_set (err, ENOENT, "there is no target %s at this portal, or "
+                      "it does not allow the initiator %s: check the target "
+                      "name in the URL and the target's access list",
+                      p->target ? p->target : "", p->initiator_name);
+  case LOGIN_REMOVED:
+    return error_set (err, ENOENT, "the target %s was removed",
+                      p->target ? p->target : "");
+  case LOGIN_TOO_MANY:
+  case LOGIN_OUT_OF_RESOURCES:
+    return error_set (err, EBUSY, "the target has no room for another "
+                      "session (login status %04x)", status);
+  case LOGIN_SERVICE_UNAVAILABLE:
+    return error_set (err, EPROTO, "the target is not available at the moment "
+                      "(login status %04x): try again later", status);
+  }
+  if (status != 0)
+    return error_set (err, EPROTO, "the target refused the login with status "
+                      "%04x", status);
+  if (strstr (text, "CHAP_N") || strstr (text, "CHAP_R") ||
+      strstr (text, "CHAP targetname") || strstr (text, "Authentication"))
+    return error_set (err, EACCES, "the target did not prove that it knows "
+                      "the mutual CHAP secret: check target-user= and "
+                      "target-password=, or it is not the target that it "
+                      "claims to be");
+  return error_set (err, EPROTO, "login failed: %.*s",
+                    (int) strcspn (text, "\r\n"), text);
+}
+
+int
+explain_connect (const char *where, const struct error *cause,
+                 struct error *err)
+{
+  if (strstr (cause->msg, "Failed creating Event Channel"))
+    return error_set (err, cause->err, "%s: cannot connect: there is no RDMA "
+                      "here: iser:// needs an RDMA device and the kernel "
+                      "module rdma_ucm, else use iscsi://", where);
+  switch (cause->err) {
+  case ESHUTDOWN:
+    *err = *cause;
+    return -1;
+  case ECONNREFUSED:
+    return error_set (err, ECONNREFUSED, "%s: connection refused: is an iSCSI "
+                      "target running there, on this port", where);
+  case ETIMEDOUT:
+    return error_set (err, ETIMEDOUT, "%s: cannot connect: no answer in time: "
+                      "check the address and the network", where);
+  }
+  return error_set (err, cause->err, "%s: cannot connect: %s", where,
+                    cause->msg);
+}
+
+void
+explain_redirect (const char *text, struct error *err)
+{
+  const struct error cause = *err;
+  char where[64];
+  size_t i;
+
+  if (cause.err == ESHUTDOWN)
+    return;
+  snprintf (where, sizeof where, "%s", text);
+  for (i = 0; where[i] != '\0'; ++i)
+    if (where[i] <= ' ' || where[i] > '~')
+      where[i] = '?';
+  error_set (err, cause.err, "the target redirects to %s: %s", where,
+             cause.msg);
+}
