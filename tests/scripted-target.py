@@ -33,7 +33,8 @@ WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
 modesense read write flush unmap same lbastatus luns prefetch login;
 loginN, those with the Nth ISID that came;
 or a class: io (read write flush unmap same), capacity (both), any (what
-may report a unit attention: all but inquiry and luns), all.
+may report a unit attention: all but inquiry and luns), scsi (all but login),
+all.
 
 ACTION:
   busy, full, aborted, conflict     that SCSI status
@@ -51,6 +52,12 @@ ACTION:
   drop, close      end the connection instead of executing the command
   done-drop        execute it, then reset the connection, no answer
   reject XX        Reject PDU with this reason
+  last-close, last-drop, last-reject XX, last-async N
+                   execute and answer it; the same segment ends the
+                   connection, rejects the command, or has an asynchronous
+                   message and then the end
+  last-logout N    asynchronous message N; the answer comes with that to the
+                   logout, in one segment
   login CCDD       (login) this status class and detail
   redirect A:P     (login) moved temporarily to this address
 
@@ -200,6 +207,13 @@ class Target:
             task.conn.send_data(task, data)
         else:
             task.conn.respond(task, CONDITION_MET if met else GOOD)
+
+    def last_answer(self, task, end):
+        """What ends the session is read together with the answer."""
+        task.conn.cork(1)
+        self.finish(task)
+        end(task.conn)
+        task.conn.cork(0)
 
     # Connections.
 

@@ -45,6 +45,7 @@ class Connection:
         self.data_sn = 0
         self.ping_sent = None
         self.logged_in = False
+        self.before_logout = []   # tasks to be answered together with it
 
     # PDUs.
 
@@ -69,9 +70,16 @@ class Connection:
         fill = b"\xa5" if garbage else b"\0"
         self.writer.write(b"".join((bhs, data, fill * pad)))
 
+    def socket(self):
+        return self.writer.get_extra_info("socket")
+
+    def cork(self, on):
+        if self.socket() is not None and self.socket().fileno() >= 0:
+            self.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+
     def end(self, reset):
         if reset:
-            sock = self.writer.get_extra_info("socket")
+            sock = self.socket()
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                             struct.pack("ii", 1, 0))
             self.writer.transport.abort()
@@ -291,9 +299,13 @@ class Connection:
     def logout(self, bhs):
         itt = struct.unpack_from(">I", bhs, 16)[0]
         self.target.count("logouts")
+        self.cork(1)
+        for task in self.before_logout:
+            self.target.finish(task)
         self.target.end_session(self.session)
         self.send(struct.pack(">BBHI8sI", 0x26, 0x80, 0, 0, bytes(8), itt)
                   + bytes(28))
+        self.cork(0)
 
     # Data to the target, RFC 7143 section 4.2.
 

@@ -47,7 +47,7 @@ class Rule:
 def tags_of(cdb):
     """The names and classes that a rule may call a command by."""
     name = name_of(cdb)
-    tags = {name, "all"}
+    tags = {name, "scsi", "all"}
     if name == "vpd":
         tags |= {"inquiry", f"vpd{cdb[2]:02x}"}
     elif name.startswith("capacity"):
@@ -126,6 +126,32 @@ def do_reject(_target, task, arg):
     task.conn.reject(bhs, int(arg, 16))
 
 
+def do_last_close(target, task, _arg):
+    target.last_answer(task, lambda conn: conn.end(False))
+
+
+def do_last_drop(target, task, _arg):
+    target.last_answer(task, lambda conn: conn.end(True))
+
+
+def do_last_reject(target, task, arg):
+    bhs = struct.pack(">BBHI8sII", 0x01, 0x80, 0, 0, task.lun, task.itt,
+                      task.edtl) + bytes(8) + task.cdb
+    target.last_answer(task, lambda conn: conn.reject(bhs, int(arg, 16)))
+
+
+def do_last_async(target, task, arg):
+    def end(conn):
+        conn.asynchronous(int(arg))
+        conn.end(False)
+    target.last_answer(task, end)
+
+
+def do_last_logout(_target, task, arg):
+    task.conn.asynchronous(int(arg))
+    task.conn.before_logout.append(task)
+
+
 def for_logins_only(_target, _task, _arg):
     raise ValueError("this action is for logins")
 
@@ -136,5 +162,8 @@ ACTIONS = {
     "data": do_data, "swallow": do_swallow, "hold": do_hold,
     "slow": do_slow, "drop": do_drop, "close": do_close,
     "done-drop": do_done_drop, "reject": do_reject,
+    "last-close": do_last_close, "last-drop": do_last_drop,
+    "last-reject": do_last_reject, "last-async": do_last_async,
+    "last-logout": do_last_logout,
     "login": for_logins_only, "redirect": for_logins_only,
 }

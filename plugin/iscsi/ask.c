@@ -4,6 +4,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <poll.h>
 
 #include "clock.h"
@@ -16,7 +17,7 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
 {
   struct error err;
 
-  while (s->carried.head) {
+  while (s->carried.head || s->lost) {
     struct pollfd fd = {
       .fd = session_fd (s),
       .events = POLLIN | (session_wants_write (s) ? POLLOUT : 0),
@@ -31,7 +32,8 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
       *why = STATUS_TIMEOUT;
       return false;
     }
-    poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
+    if (!s->lost)
+      poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
     if (session_service (s, fd.revents, &err) == -1) {
       *why = STATUS_DROPPED;
       return false;
@@ -59,7 +61,7 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   for (i = 0; i < n; ++i) {
     cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
     if (session_submit (s, &cmds[i]) == -1)
-      s->lost = true;
+      session_lose (s, ENOMEM, "cannot submit a command");
   }
 
   if (drive (s, asker->deadline, asker->stop, &why))
@@ -69,10 +71,8 @@ run_bare (void *askerv, struct command *cmds, size_t n)
    * in CmdSN, and the buffers are in use until the context is gone.
    */
   session_abandon (s, &undone);
-  for (i = 0; i < n; ++i) {
-    if (cmds[i].answer.status == STATUS_NONE)
-      cmds[i].answer.status = why;
-  }
+  for (i = 0; i < n; ++i)
+    cmds[i].answer = (struct answer) { .status = why };
 }
 
 /* In slices, so that a stop is seen. */

@@ -118,8 +118,7 @@ session_close (struct session *s, struct queue *undone)
 {
   struct queue left = { 0 };
 
-  if (s->ctx)
-    session_abandon (s, undone ? undone : &left);
+  session_abandon (s, undone ? undone : &left);
   free (s);
 }
 
@@ -164,7 +163,7 @@ session_wait_step (struct session *s, uint64_t deadline,
     session_leave (s);
     if (!s->step_over && (r != 0 || iscsi_get_fd (s->ctx) < 0)) {
       session_why (s, iscsi_get_error (s->ctx), err);
-      return -1;
+      return session_lose (s, err->err, err->msg);
     }
   }
   return 0;

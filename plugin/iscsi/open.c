@@ -110,6 +110,9 @@ session_reset_lun (struct session *s, int lun, uint64_t deadline,
 {
   struct error cause = { 0 };
 
+  if (s->lost)
+    return error_set (err, s->why.err, "LUN %d was not reset: %s", lun,
+                      s->why.msg);
   if (reset_lun (s) == -1)
     return error_set (err, ENOMEM, "cannot reset LUN %d", lun);
   if (session_wait_step (s, deadline, stop, &cause) == -1)

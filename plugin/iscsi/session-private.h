@@ -32,6 +32,8 @@ struct session {
   int lun;                      /* as libiscsi puts it on the wire */
   bool iser;                    /* not over TCP */
   bool lost;                    /* only session_close is left to do */
+  struct error why;             /* it was lost */
+  bool cancelled;               /* libiscsi has called its commands off */
   bool closing;                 /* callbacks come from the destruction */
   bool logs;                    /* libiscsi logs: see session_enter */
   int portal_group;             /* tag; -1: the target did not tell */
@@ -94,6 +96,9 @@ extern int negotiation_end (struct session *s, const struct session_params *p,
 extern int session_guard_events (const struct session *s,
                                  const struct pollfd *fd, struct error *err);
 
+/* The session is lost, unless it was before.  Returns -1. */
+extern int session_lose (struct session *s, int errnum, const char *why);
+
 /* Serve the socket until session->step_over.  -1 on the deadline, on a loss
  * or when asked to stop, with errno in err->err and a sentence.
  */
@@ -105,7 +110,7 @@ extern void session_step_cb (struct iscsi_context *ctx, int status,
                              void *command_data, void *private_data);
 
 /* Destroy the context, and append the commands that are not over to
- * ‘undone’.  The session is only good for session_close afterwards.
+ * ‘undone’.  The session is lost.
  */
 extern void session_abandon (struct session *s, struct queue *undone);
 

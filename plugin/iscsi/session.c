@@ -298,7 +298,7 @@ command_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
    * stays with us, for session_close to hand back.
    */
   if (s->closing || status == SCSI_STATUS_CANCELLED) {
-    s->lost = true;
+    s->cancelled = true;
     return;
   }
 
@@ -398,7 +398,7 @@ session_fd (const struct session *s)
 bool
 session_wants_write (const struct session *s)
 {
-  return iscsi_which_events (s->ctx) & POLLOUT;
+  return s->lost || iscsi_which_events (s->ctx) & POLLOUT;
 }
 
 uint64_t
@@ -441,35 +441,59 @@ worth_a_cork (const struct session *s, int revents)
   return (revents & POLLOUT) && s->writes > 0;
 }
 
+bool
+session_is_lost (const struct session *s)
+{
+  return s->lost;
+}
+
+int
+session_lose (struct session *s, int errnum, const char *why)
+{
+  if (!s->lost)
+    error_set (&s->why, errnum, "%s", why);
+  s->lost = true;
+  return -1;
+}
+
+/* After an error inside it libiscsi may have closed the socket and go on
+ * returning 0; so it does when the target has asked us to log out and leaves
+ * the connection open.
+ */
+static int
+serve (struct session *s, int revents)
+{
+  struct error why = { 0 };
+  int r;
+
+  session_enter (s);
+  r = iscsi_service (s->ctx, revents);
+  session_leave (s);
+  if (r != 0 || s->cancelled || iscsi_get_fd (s->ctx) < 0) {
+    session_why (s, iscsi_get_error (s->ctx), &why);
+    return session_lose (s, why.err, why.msg);
+  }
+  if (!iscsi_is_logged_in (s->ctx))
+    return session_lose (s, ECONNRESET, "the target asked for a logout");
+  if (revents & POLLIN)
+    s->last_heard = clock_ms ();
+  return 0;
+}
+
 int
 session_service (struct session *s, int revents, struct error *err)
 {
-  const bool corked = worth_a_cork (s, revents);
-  int r = 0;
+  const bool corked = !s->lost && worth_a_cork (s, revents);
 
   if (!s->lost) {
     if (corked)
       set_cork (s, 1);
-    session_enter (s);
-    r = iscsi_service (s->ctx, revents);
-    session_leave (s);
+    serve (s, revents);
     if (corked)
       set_cork (s, 0);
-    if (r == 0 && (revents & POLLIN))
-      s->last_heard = clock_ms ();
-    /* After an error inside it libiscsi may have closed the socket and go
-     * on returning 0; so it does when the target has asked us to log out and
-     * leaves the connection open.
-     */
-    if (r != 0 || iscsi_get_fd (s->ctx) < 0)
-      s->lost = true;
-    else if (!iscsi_is_logged_in (s->ctx)) {
-      s->lost = true;
-      return error_set (err, ECONNRESET, "the target asked for a logout");
-    }
   }
   if (s->lost) {
-    session_why (s, iscsi_get_error (s->ctx), err);
+    *err = s->why;
     return -1;
   }
   finish_lingering (s);
@@ -525,9 +549,12 @@ session_abandon (struct session *s, struct queue *undone)
   struct queue left = { 0 };
   struct command *cmd;
 
+  if (s->ctx == NULL)
+    return;
   if (!s->iser)
     cut_off_writes (s);
-  s->lost = s->closing = true;
+  session_lose (s, ECONNRESET, "the session was closed");
+  s->closing = true;
   session_enter (s);
   iscsi_destroy_context (s->ctx);
   session_leave (s);

@@ -89,6 +89,16 @@ extern int session_portal_group (const struct session *s);
 extern int session_reset_lun (struct session *s, int lun, uint64_t deadline,
                               const struct stop *stop, struct error *err);
 
+/* A session can be lost at any moment: inside each function below, and
+ * together with the last answer that it gave.  From then on it is safe to
+ * call them and of no use: session_fd is -1, session_wants_write true,
+ * session_submit, session_ping, session_reset_lun and session_service fail,
+ * the latter with the reason.  So whoever gets a session finds out the first
+ * time that it is served, and who has just asked something by ‘session_ask’
+ * is told by the answers: all of them say STATUS_DROPPED.
+ */
+extern bool session_is_lost (const struct session *s);
+
 /* Close the connection and free everything, without a logout.  Commands
  * that were submitted and are not over are not called back: they are
  * appended to ‘undone’, in the order of their submission, and their
@@ -129,8 +139,7 @@ extern int session_fd (const struct session *s);
 extern bool session_wants_write (const struct session *s);
 
 /* Serve the socket, without blocking.  ‘revents’ is what poll(2) said, or
- * what is worth a try (POLLOUT).  -1: the session is lost, *err says why;
- * only session_close is left to do.
+ * what is worth a try (POLLOUT).  -1: the session is lost, *err says why.
  */
 extern int session_service (struct session *s, int revents,
                             struct error *err);
@@ -149,7 +158,9 @@ extern int session_ping (struct session *s);
 extern uint64_t session_last_heard (const struct session *s);
 
 /* How a bare session, before an engine has it, is asked until ‘deadline’
- * (clock_ms).  Set up by session_ask; not to be copied, since the runner
+ * (clock_ms).  Where the session is lost, or the deadline is past, all
+ * answers of that run say so, also those that had come: nobody takes such a
+ * session for one that works.  Set up by session_ask; not to be copied, since the runner
  * points into it.
  */
 struct session_asker {
