@@ -20,6 +20,7 @@
 
 #include "block.h"
 #include "clock.h"
+#include "debug.h"
 #include "disk.h"
 #include "error.h"
 #include "exports.h"
@@ -206,16 +207,48 @@ plugin_dump_plugin (void)
   printf ("iscsi_default_noop_timeout=%g\n", params.noop_timeout_ms / 1000.0);
 }
 
-/* Before the fork, so that what is wrong is still told in the terminal. */
+/* nbdkit before 1.33.10 ends with a failed assertion when a client goes away
+ * while one of its replies is sent and another one is due (docs/upstream.md).
+ * A server does not tell its version, and this plugin need not run in the one
+ * that it was built for: it is known by a function that came with 1.33.3, as
+ * no stable release lies between.
+ */
+extern void nbdkit_disconnect (int force) __attribute__ ((__weak__));
+
+/* With --run the server has one user, who loses nothing but what was killed,
+ * and would be told with each command.  nbdkit does not tell plugins.
+ */
+static bool
+is_captive (void)
+{
+  FILE *fp = fopen ("/proc/self/cmdline", "re");
+  char *arg = NULL;
+  size_t len = 0;
+  bool r = false;
+
+  while (fp && !r && getdelim (&arg, &len, '\0', fp) > 0)
+    r = strcmp (arg, "--run") == 0 || strncmp (arg, "--run=", 6) == 0;
+  free (arg);
+  if (fp)
+    fclose (fp);
+  return r;
+}
+
+static void
+warn_of_old_nbdkit (void)
+{
+  if (nbdkit_disconnect == NULL && !is_captive ())
+    log_event ("this nbdkit is older than 1.34: a client that is killed while "
+               "it reads can end the whole server: see BUGS in "
+               "nbdkit-iscsi-plugin(1)");
+}
+
 static int
-plugin_get_ready (void)
+preflight (void)
 {
   const struct url *url = &params.url;
   struct error err;
   int r;
-
-  if (!params.preflight)
-    return 0;
 
   if (url->lun >= 0)
     r = slots_preflight (&params, url->target, url->lun, &err);
@@ -224,6 +257,16 @@ plugin_get_ready (void)
   if (r == -1)
     nbdkit_error ("%s", err.msg);
   return r;
+}
+
+/* Before the fork, so that what is wrong is still told in the terminal. */
+static int
+plugin_get_ready (void)
+{
+  if (params.preflight && preflight () == -1)
+    return -1;
+  warn_of_old_nbdkit ();
+  return 0;
 }
 
 /* No thread can be started earlier. */

@@ -146,6 +146,13 @@ shows_not ()
   fi
 }
 
+# said_by_plugin FILE: what is in the log of a server, without the warning of
+# an old nbdkit (test-client-killed.sh).
+said_by_plugin ()
+{
+  sed '/error: this nbdkit is older than 1\.34: /d' "$1"
+}
+
 # equal WHAT SEEN EXPECTED
 equal ()
 {

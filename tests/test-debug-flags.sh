@@ -12,7 +12,7 @@ disk_of 1M
 start_nbdkit iscsi "$url"
 nbdinfo "$uri"
 stop_nbdkit
-equal "what is said without -v" "$(cat "$nbdkit_log")" ""
+equal "what is said without -v" "$(said_by_plugin "$nbdkit_log")" ""
 
 for flag in session scsi pdu; do
   start_nbdkit -v iscsi "$url"

@@ -14,4 +14,4 @@ start_nbdkit iscsi "$url"
 nbdinfo "$uri"
 nbdcopy "$uri" null:
 stop_nbdkit
-equal "what is said" "$(cat "$nbdkit_log")" ""
+equal "what is said" "$(said_by_plugin "$nbdkit_log")" ""
