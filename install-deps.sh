@@ -97,9 +97,16 @@ while read -r groups package program purpose; do
   fi
 done <<<"$table"
 
+# What apt-get would fetch and take, in its words.
+sizes ()
+{
+  "$@" --assume-no 2>/dev/null |
+    grep -E '^(Need to get|After this operation)'
+}
+
 debian_install ()
 {
-  local as_root=() had_tgt=
+  local as_root=() had_tgt='' install
 
   if [ "$(id -u)" != 0 ]; then
     if ! command -v sudo >/dev/null; then
@@ -114,9 +121,11 @@ debian_install ()
 
   ${as_root[@]+"${as_root[@]}"} apt-get update -qq ||
     echo "The package lists could not be brought up to date; going on." >&2
-  ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends \
-    "${missing[@]}" || return 1
+  install=(${as_root[@]+"${as_root[@]}"}
+           env DEBIAN_FRONTEND=noninteractive LC_ALL=C
+           apt-get install --no-install-recommends "${missing[@]}")
+  sizes "${install[@]}"
+  "${install[@]}" -y -qq -o Dpkg::Use-Pty=0 || return 1
 
   # The package starts a target for the whole machine on port 3260.  Nothing
   # here needs it: the tests run their own, on loopback.
@@ -130,7 +139,8 @@ debian_install ()
 if [ ${#missing[@]} = 0 ]; then
   exit 0
 elif command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-  echo "Installing: ${missing[*]}"
+  echo "Installing with apt-get, which takes about a minute:" \
+       "${missing[*]}"
   debian_install ||
     echo "$0: not everything could be installed; going on without." >&2
 else

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Install what is missing, build, and run the whole test suite:
+# Install the packages that are missing, build, and run the whole test suite,
+# which takes a quarter of an hour on two cores:
 #
 #   ./test.sh             the plugin as users get it
 #   ./test.sh --asan      built with AddressSanitizer and UBSan
@@ -17,10 +18,12 @@ cd "$(dirname "$0")" || exit 1
 
 flavour=${1:-}
 case $flavour in
-  "")         target=check results=tests ;;
-  --asan)     target=check-asan results=build-asan/tests ;;
-  --tsan)     target=check-tsan results=build-tsan/tests ;;
-  --valgrind) target=check-valgrind results=tests ;;
+  "")         target=check results=tests duration="15 minutes" ;;
+  --asan)     target=check-asan results=build-asan/tests
+              duration="20 minutes" ;;
+  --tsan)     target=check-tsan results=build-tsan/tests
+              duration="half an hour" ;;
+  --valgrind) target=check-valgrind results=tests duration="an hour or more" ;;
   *)
     sed -n '/^# Install/,/^$/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -40,6 +43,11 @@ step ()
   fi
 }
 
+cat <<EOF
+This script installs the packages that are missing (it names them first, and
+it takes a minute or two), builds in this directory (a minute), and runs the
+test suite ($duration on two cores).
+EOF
 step ./install-deps.sh build try test lint
 if [ ! -f configure ]; then
   step ./autogen.sh

@@ -6,10 +6,11 @@
 #   ./try.sh                    a small LUN, served by this script on loopback
 #   ./try.sh URL [KEY=VALUE...] a LUN of yours; it is only read
 #
-# URL is iscsi://[user[%password]@]host[:port]/target-iqn/lun; KEY=VALUE are
-# further parameters of the plugin, such as user= and password=+FILE.
+# URL is iscsi://[user[%password]@]host[:port]/[target-iqn[/lun]]; without a
+# LUN it lists those that there are.  KEY=VALUE are further parameters of the
+# plugin, such as user= and password=+FILE.
 
-set -eu
+set -eu -o pipefail
 
 cd "$(dirname "$0")"
 
@@ -41,21 +42,27 @@ say ()
   printf '\n== %s\n' "$*"
 }
 
-# Show a command, without secrets, and run it.
-run ()
+# Show a command, without secrets.
+line ()
 {
-  local word line='$'
+  local word line=
 
   for word; do
     case $word in
       *password=[!+-]*) word=${word%%password=*}password=... ;;&
       *://*@*) word=${word%%://*}://...@${word##*@} ;;
       *password=...) ;;
-      *[\ \"\$]*) word="'$word'" ;;
+      *[\ \"\$\?\&]*) word="'$word'" ;;
     esac
     line+=" $word"
   done
-  echo "$line"
+  echo "${line# }"
+}
+
+# Show a command, and run it.
+run ()
+{
+  echo "\$ $(line "$@")"
   "$@"
 }
 
@@ -71,6 +78,11 @@ quietly ()
 
 build ()
 {
+  cat <<EOF
+This script installs the packages that are missing (it names them first, and
+it takes about a minute), builds in this directory (half a minute), and
+$1.
+EOF
   ./install-deps.sh build try
   if [ ! -f Makefile ]; then
     say "Building"
@@ -156,6 +168,43 @@ try_embedded ()
   echo "./nbdkit -r -U - iscsi iscsi://HOST/TARGET-IQN/LUN --run 'nbdinfo \"\$uri\"'"
 }
 
+# Whether a URL says which LUN: a slash behind the one that ends the portal,
+# and something after it.
+names_lun ()
+{
+  local url=${1#url=}
+
+  url=${url%%\?*}
+  [[ ${url#*://} = */*/?* ]]
+}
+
+# $2... are further parameters.
+try_list ()
+{
+  local url=${1#url=} arguments='' portal
+  local luns lun
+
+  say "Which LUNs are there?"
+  # shellcheck disable=SC2016 # $uri is nbdkit's
+  run ./nbdkit -r -U - iscsi "$@" --run 'nbdinfo --list "$uri"' |
+    tee "$tmp/list"
+
+  mapfile -t luns < <(sed -n 's/^export="\(.*\)":$/\1/p' "$tmp/list")
+  if [ ${#luns[@]} = 0 ]; then
+    echo "None that this initiator may see.  Does the target want a user and"
+    echo "a password, or another name of the initiator (user=, password=,"
+    echo "initiator-name=)?"
+    return
+  fi
+  say "Go on with one of them (it is only read)"
+  if [[ $url = *\?* ]]; then arguments=\?${url#*\?}; fi
+  portal=${url%%\?*}
+  portal=${portal%/}
+  for lun in "${luns[@]}"; do
+    line ./try.sh "$portal/$lun$arguments" "${@:2}"
+  done
+}
+
 try_url ()
 {
   local options=(-r -U -) size room
@@ -204,9 +253,13 @@ case ${1:-} in
 esac
 
 tmp=$(mktemp -d "${TMPDIR:-/var/tmp}/try-iscsi.XXXXXX")
-build
 if [ $# = 0 ]; then
+  build "serves, shows and copies a LUN of 64 MiB on loopback (seconds)"
   try_embedded
-else
+elif names_lun "$1"; then
+  build "shows your LUN and copies it, 4 GiB of it at most"
   try_url "$@"
+else
+  build "lists the LUNs there"
+  try_list "$@"
 fi
