@@ -420,18 +420,17 @@ map (struct fake_lun *f, uint64_t lba, uint64_t blocks)
   memset (&f->state[lba - f->base], FAKE_MAPPED, blocks);
 }
 
-/* Deallocate whole granules; false for a block that is not in one. */
-static bool
+/* Deallocate whole granules; a block that is not in one stays as it is. */
+static void
 unmap_block (struct fake_lun *f, uint64_t lba, uint64_t from, uint64_t to)
 {
   uint64_t g = f->unmap_granularity ? f->unmap_granularity : 1;
   uint64_t into = (lba + g - f->unmap_alignment % g) % g;
 
   if (lba < from + into || lba - into + g > to)
-    return false;
+    return;
   f->state[lba - f->base] = FAKE_DEALLOCATED;
   memset (block (f, lba), f->lbprz ? 0 : GARBAGE, f->block_len);
-  return true;
 }
 
 static void
@@ -493,10 +492,12 @@ write_same (struct fake_lun *f, const struct fake_seen *s,
     return;
   good (cmd);
   for (i = s->lba; i < s->lba + s->blocks; ++i) {
-    if (s->unmap && unmap_block (f, i, s->lba, s->lba + s->blocks))
-      continue;
-    memcpy (block (f, i), cmd->iov[0].iov_base, f->block_len);
-    map (f, i, 1);
+    if (s->unmap)
+      unmap_block (f, i, s->lba, s->lba + s->blocks);
+    else {
+      memcpy (block (f, i), cmd->iov[0].iov_base, f->block_len);
+      map (f, i, 1);
+    }
   }
 }
 

@@ -88,6 +88,8 @@ SETTINGS = {
     "b0-length": 60,              # of VPD B0, after its header
     "max-transfer": 0,            # VPD B0, blocks
     "thin": 1,                    # LBPME, UNMAP
+    "granularity": 0,             # VPD B0, blocks: of a WRITE SAME with the
+                                  # UNMAP bit only whole granules are zeroed
     "narrow": 0,                  # 1: of the count of a WRITE SAME only 16
                                   # bits are kept; 0 is "to the end"
     "readonly": 0,                # WP, writes 7/2700

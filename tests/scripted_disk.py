@@ -61,6 +61,11 @@ class Disk:
             os.pwrite(self.fd, block * (n // len(block)), at)
             at, length = at + n, length - n
 
+    def granules(self, lba, blocks):
+        g = self.set["granularity"]
+        first = -(-lba // g) * g
+        return first, max((lba + blocks) // g * g - first, 0)
+
     def inquiry(self, cdb):
         if not cdb[1] & 1:
             return (struct.pack(">BBBBBBBB", 0, 0, 6, 2, 31, 0, 0, 2)
@@ -78,7 +83,8 @@ class Disk:
                     + struct.pack(">BBBB", 1, 3, 0, len(naa)) + naa)
         elif page == 0xb0:
             data = struct.pack(">BBHIIIIIIIQ", 0, 0, 0, s["max-transfer"], 0,
-                               0, 0xffffffff, 0xffffffff, 0, 0, 0)
+                               0, 0xffffffff, 0xffffffff,
+                               s["granularity"], 0, 0)
             data = data.ljust(60, b"\0")[:s["b0-length"]]
         elif page == 0xb1:
             data = struct.pack(">H", 1).ljust(60, b"\0")
@@ -132,6 +138,8 @@ class Disk:
         elif op == "same":
             if self.set["narrow"]:
                 blocks = blocks & 0xffff or self.set["blocks"] - lba
+            if cdb[1] & 0x08 and self.set["granularity"]:
+                lba, blocks = self.granules(lba, blocks)
             self.zero(lba, blocks, data[:self.set["block-size"]])
         elif op == "unmap":
             self.unmap(data)

@@ -38,7 +38,7 @@ test_residual_of_zero (void)
       do_write (0, size, false);
       do_zero (100, 400000, trim);
       CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 0);
-
+    
       /* A trim promises nothing. */
       CHECK (block_can_trim (&d.h));
       do_trim (0, size);
@@ -90,7 +90,7 @@ test_zero (void)
   CHECK_UINT (count (FAKE_SAME16), 4);
   fake_forget (&d.lun);
   do_zero (3 * 512, 100 * 512, true);
-  CHECK_UINT (d.lun.seen[0].blocks, 29);
+  CHECK_UINT (d.lun.seen[0].blocks, 5);
   CHECK_UINT (d.lun.seen[1].blocks, 24);
   CHECK_UINT (d.lun.state[8], FAKE_DEALLOCATED);
   CHECK_UINT (d.lun.state[95], FAKE_DEALLOCATED);
@@ -185,6 +185,64 @@ test_fast_zero (void)
   detach ();
 }
 
+/* Parts of granules are written, with WRITE SAME; the LUN leaves them as they
+ * are if they are to be unmapped.
+ */
+static void
+test_granules (void)
+{
+  uint64_t b;
+
+  open_thin (512, 256);
+  d.lun.unmap_granularity = 8;
+  d.lun.unmap_alignment = 3;
+  attach ();
+  do_zero (6 * 512 + 1, 100 * 512, true);
+  for (b = 0; b < 256; ++b)
+    CHECK_UINT (d.lun.state[b],
+                b >= 11 && b < 99 ? FAKE_DEALLOCATED : FAKE_MAPPED);
+  CHECK_UINT (count (FAKE_SAME16), 3);
+  CHECK_UINT (count (FAKE_WRITE16), 2);
+  CHECK (!d.lun.seen[0].unmap && d.lun.seen[1].unmap);
+  CHECK (!d.lun.seen[2].unmap);
+
+  /* No whole granule: nothing to unmap, nothing fast. */
+  fake_forget (&d.lun);
+  CHECK_INT (fast_zero (14 * 512, 12 * 512, true), -1);
+  CHECK_INT (err.err, ENOTSUP);
+  CHECK_UINT (count (FAKE_ANY), 0);
+  do_zero (12 * 512, 14 * 512, true);
+  CHECK_UINT (count (FAKE_SAME16), 1);
+  CHECK (!d.lun.seen[0].unmap);
+
+  /* Fast, with edges. */
+  CHECK_INT (fast_zero (30 * 512, 130 * 512, true), 0);
+  memset (shadow + 130 * 512, 0, 30 * 512);
+  same_as_shadow ();
+  detach ();
+
+  /* More than one command takes: not unmapped. */
+  open_thin (512, 256);
+  d.lun.unmap_granularity = 32;
+  d.lun.max_write_same = 30;
+  attach ();
+  do_zero (0, size, true);
+  CHECK (!d.lun.seen[0].unmap);
+  detach ();
+
+  /* Not told: physical blocks. */
+  open_thin (512, 256);
+  d.lun.phys_exponent = 3;
+  attach ();
+  do_zero (4 * 512, 16 * 512, true);
+  CHECK_UINT (count (FAKE_SAME16), 3);
+  CHECK_UINT (d.lun.state[7], FAKE_MAPPED);
+  CHECK_UINT (d.lun.state[8], FAKE_DEALLOCATED);
+  CHECK_UINT (d.lun.state[15], FAKE_DEALLOCATED);
+  CHECK_UINT (d.lun.state[16], FAKE_MAPPED);
+  detach ();
+}
+
 /* The longest command that was seen; all but the last end at a multiple of
  * ‘unit’ blocks.
  */
@@ -246,6 +304,7 @@ main (void)
   test_zero ();
   test_zero_fallbacks ();
   test_fast_zero ();
+  test_granules ();
   test_count ();
   return check_summary ();
 }

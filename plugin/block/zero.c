@@ -82,36 +82,51 @@ most_blocks (const struct handle *h, uint32_t chunk, uint64_t told)
  * one.
  */
 static uint32_t
-cut (uint64_t lba, uint64_t blocks, uint64_t most, uint32_t granularity,
+cut (uint64_t lba, uint64_t blocks, uint64_t most, uint64_t granularity,
      uint32_t alignment)
 {
-  const uint64_t g = granularity > 1 ? granularity : 1;
-  const uint64_t over = (lba + most + g - alignment % g) % g;
+  const uint64_t over = (lba + most + granularity - alignment % granularity) %
+    granularity;
 
   if (blocks <= most)
     return blocks;
   return over < most ? most - over : most;
 }
 
-/* Cut it between two granules of provisioning, not inside one, which would
- * not be unmapped then.
+static uint32_t
+physical_block (const struct handle *h)
+{
+  return UINT32_C (1) << h->facts.capacity.phys_exponent;
+}
+
+/* What is unmapped as a whole or not at all: where it is not told (VPD B0)
+ * hardly less than a physical block.
+ */
+static uint32_t
+granularity (const struct handle *h)
+{
+  const uint32_t told = h->facts.limits.unmap_granularity;
+
+  return told ? told : physical_block (h);
+}
+
+/* Shrink the range to whole granules; false when there are none. */
+static bool
+whole_granules (const struct handle *h, uint64_t *lba, uint64_t *blocks)
+{
+  return span_granules (lba, blocks, granularity (h),
+                        h->facts.limits.unmap_alignment);
+}
+
+/* Cut it between two granules, not inside one, which would not be unmapped
+ * then.
  */
 static uint32_t
 cut_granules (const struct handle *h, uint64_t lba, uint64_t blocks,
               uint64_t most)
 {
-  const struct block_limits *l = &h->facts.limits;
-
-  return cut (lba, blocks, most, l->unmap_granularity, l->unmap_alignment);
-}
-
-/* Cut it between two physical blocks. */
-static uint32_t
-cut_physical (const struct handle *h, uint64_t lba, uint64_t blocks,
-              uint64_t most)
-{
-  return cut (lba, blocks, most,
-              UINT32_C (1) << h->facts.capacity.phys_exponent, 0);
+  return cut (lba, blocks, most, granularity (h),
+              h->facts.limits.unmap_alignment);
 }
 
 /* As kind.fill: 0 when there is no WRITE SAME for these blocks.  Whether to
@@ -128,11 +143,12 @@ fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
 
   if (ten && !(can_same10 (h, unmap) && fits_cdb10 (lba, blocks)))
     return 0;
-
   if (ten)
     most = min_blocks (most, CDB10_BLOCKS);
+  if (unmap && most < granularity (h))
+    return 0;
   blocks = unmap ? cut_granules (h, lba, blocks, most) :
-    cut_physical (h, lba, blocks, most);
+    cut (lba, blocks, most, physical_block (h), 0);
 
   work_prepare (cmd, DATA_OUT, block_len_of (h));
   cmd->cdb_len = ten ? cdb_write_same10 (cmd->cdb, lba, blocks, unmap) :
@@ -209,15 +225,13 @@ block_trim (struct handle *h, uint32_t count, uint64_t offset, bool fua,
     .fill = fill_trim, .refused = refused_trim, .ignore_residual = true,
   };
   const struct request rq = { "trim", count, offset };
-  const struct block_limits *l = &h->facts.limits;
   struct trim t;
   struct work w = { .h = h, .rq = &rq, .kind = &kind, .opaque = &t };
   struct range range;
   int r;
 
   if (!span_inside (offset, count, block_len_of (h), &w.lba, &w.blocks) ||
-      !span_granules (&w.lba, &w.blocks, l->unmap_granularity,
-                      l->unmap_alignment))
+      !whole_granules (h, &w.lba, &w.blocks))
     return fua ? block_flush (h, err) : 0;
 
   rangelock_acquire (h->writes, &range, w.lba, w.blocks, false);
@@ -233,21 +247,44 @@ struct zero {
   bool may_unmap, must_unmap;
 };
 
+/* Zeroes are read afterwards only where LBPRZ is set (SBC-4 4.7.3.5). */
+static bool
+can_zero_by_unmapping (const struct handle *h)
+{
+  return h->facts.reads_zeroes && !h->learnt->no_zero_same &&
+    (can_same16 (h, true) || can_same10 (h, true));
+}
+
+/* WRITE SAME with the UNMAP bit for whole granules only, and without it for
+ * what lies before and behind them: there are targets that leave the part of
+ * a granule as it is, and do not write the zeroes either.
+ */
 static uint32_t
 fill_zero (struct work *w, uint64_t done, struct command *cmd,
            unsigned nth __attribute__ ((unused)))
 {
+  const struct handle *h = w->h;
   const struct zero *z = w->opaque;
-  const uint64_t lba = w->lba + done, left = w->blocks - done;
-  uint32_t blocks = 0;
+  const uint64_t lba = w->lba + done;
+  uint64_t left = w->blocks - done, first = lba, whole = left;
+  uint32_t blocks;
 
-  if (w->h->learnt->no_zero_same)
+  if (h->learnt->no_zero_same)
     return 0;
-  if (z->may_unmap)
-    blocks = fill_write_same (w->h, lba, left, true, cmd);
-  if (blocks == 0 && !z->must_unmap)
-    blocks = fill_write_same (w->h, lba, left, false, cmd);
-  return blocks;
+  if (z->may_unmap && can_zero_by_unmapping (h)) {
+    if (whole_granules (h, &first, &whole)) {
+      if (first == lba) {
+        blocks = fill_write_same (h, lba, whole, true, cmd);
+        if (blocks > 0 || z->must_unmap)
+          return blocks;
+      }
+      else
+        left = first - lba;
+    }
+  }
+  else if (z->must_unmap)
+    return 0;
+  return fill_write_same (h, lba, left, false, cmd);
 }
 
 /* GOOD with a residual: nobody knows how many blocks are zeroes, nor how many
@@ -279,6 +316,15 @@ zero_edges (struct handle *h, const struct request *rq,
   return 0;
 }
 
+static int
+not_fast (struct handle *h, const struct request *rq, struct error *err)
+{
+  return error_set (err, ENOTSUP,
+                    "LUN %d: zeroing %" PRIu32 " bytes at offset %" PRIu64
+                    " would be no faster than writing zeroes",
+                    h->lun, rq->count, rq->offset);
+}
+
 /* WRITE SAME for the whole blocks; where there is none plain writes, here
  * and not by nbdkit, which up to 1.32 does not get past the first 64 MiB.
  */
@@ -291,9 +337,14 @@ zero (struct handle *h, const struct request *rq, struct zero *z,
   };
   const uint32_t block_len = block_len_of (h);
   struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = z };
+  bool inside = span_inside (rq->offset, rq->count, block_len,
+                             &w.lba, &w.blocks);
+  uint64_t first = w.lba, whole = w.blocks;
   int r;
 
-  if (span_inside (rq->offset, rq->count, block_len, &w.lba, &w.blocks)) {
+  if (z->must_unmap && !(inside && whole_granules (h, &first, &whole)))
+    return not_fast (h, rq, err);
+  if (inside) {
     r = work_carry_out (&w, err);
     if (r == 0)
       return zero_edges (h, rq, w.lba * block_len,
@@ -302,10 +353,7 @@ zero (struct handle *h, const struct request *rq, struct zero *z,
       return -1;
   }
   if (z->must_unmap)
-    return error_set (err, ENOTSUP,
-                      "LUN %d: zeroing %" PRIu32 " bytes at offset %" PRIu64
-                      " would be no faster than writing zeroes",
-                      h->lun, rq->count, rq->offset);
+    return not_fast (h, rq, err);
   return transfer_write_zeroes (h, rq, rq->count, rq->offset, err);
 }
 
@@ -314,9 +362,7 @@ block_zero (struct handle *h, uint32_t count, uint64_t offset,
             bool may_trim, bool fast, bool fua, struct error *err)
 {
   const struct request rq = { "zero", count, offset };
-  struct zero z = {
-    .may_unmap = may_trim && h->facts.reads_zeroes, .must_unmap = fast,
-  };
+  struct zero z = { .may_unmap = may_trim, .must_unmap = fast };
   struct range range;
   int r;
 
