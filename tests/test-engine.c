@@ -98,6 +98,7 @@ run_batch (struct client *c)
   for (i = 0; i < n; ++i) {
     tokens[i] = (uint32_t) rand_r (&c->seed);
     cmds[i].len = 1;
+    cmds[i].timeout_ms = 0;
     fake_token_set (&cmds[i], tokens[i]);
   }
   engine_run (c->engine, cmds, n);

@@ -46,6 +46,11 @@ struct command {
 
   uint32_t len;                 /* bytes to transfer, both kinds */
 
+  /* Of an optional command: how long it may take, after which it is given up
+   * and not issued again.  0: as long as any.
+   */
+  unsigned timeout_ms;
+
   struct answer answer;
 
   /* The rest belongs to the session and the engine that carry it. */

@@ -38,6 +38,7 @@ work_prepare (struct command *cmd, enum direction direction, uint32_t len)
   cmd->niov = 0;
   cmd->param = NULL;
   cmd->len = len;
+  cmd->timeout_ms = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
 }
 

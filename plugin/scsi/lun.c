@@ -69,6 +69,7 @@ ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
   cmd->niov = 0;
   cmd->param = buf;
   cmd->len = len;
+  cmd->timeout_ms = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   retry_run (a->runner, a->policy, cmd, 1);
   return sense_decide (&cmd->answer);

@@ -243,14 +243,17 @@ engine_adopt (struct engine *e, struct session *session)
   e->commands_before = e->counters.commands;
 }
 
-/* A command that was not answered often enough is given up. */
+/* A command that was not answered often enough is given up; an optional one
+ * after the first time.
+ */
 static void
 give_up_unanswered (struct queue *undone, uint64_t now)
 {
   struct command *cmd;
 
   for (cmd = undone->head; cmd != NULL; cmd = cmd->next)
-    if (cmd->issues >= MAX_ISSUES && cmd->deadline <= now)
+    if ((cmd->issues >= MAX_ISSUES || cmd->timeout_ms > 0) &&
+        cmd->deadline <= now)
       cmd->given_up = STATUS_TIMEOUT;
 }
 
@@ -364,12 +367,13 @@ respect_window (struct engine *e)
 static int
 submit_pending (struct engine *e)
 {
-  const uint64_t deadline = clock_ms () + e->p.timeout_ms;
+  const uint64_t now = clock_ms ();
   struct command *cmd;
 
   while (may_issue (e)) {
     cmd = queue_take (&e->pending);
-    cmd->deadline = deadline;
+    cmd->deadline = now +
+      (cmd->timeout_ms ? cmd->timeout_ms : e->p.timeout_ms);
     if (session_submit (e->session, cmd) == -1) {
       queue_prepend (&e->pending, cmd);
       return error_set (&e->why, ENOMEM, "cannot submit a command");
