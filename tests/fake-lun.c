@@ -561,6 +561,41 @@ sync_cache (struct fake_lun *f, const struct fake_seen *s,
   cmd->answer.residual_count = 512;
 }
 
+/* How many blocks a slow command is for; 0: it is no such. */
+static uint32_t
+slow_blocks (const struct fake_seen *s, const struct command *cmd)
+{
+  switch (s->op) {
+  case FAKE_SAME10: case FAKE_SAME16: case FAKE_PREFETCH10:
+  case FAKE_PREFETCH16:
+    return s->blocks;
+  case FAKE_UNMAP:
+    return get ((const uint8_t *) cmd->iov[0].iov_base + 16, 4);
+  default:
+    return 0;
+  }
+}
+
+/* Is it too long, or over too late?  Then it is answered. */
+static bool
+is_slow (struct fake_lun *f, const struct fake_seen *s, struct command *cmd,
+         uint64_t round_start)
+{
+  const uint64_t blocks = slow_blocks (s, cmd);
+
+  if (blocks == 0)
+    return false;
+  if (f->too_long && blocks > f->too_long) {
+    check_condition (cmd, 5, 0x2400);
+    return true;
+  }
+  f->ms += f->ms_each + blocks * f->block_len * f->ms_per_mib / (1 << 20);
+  if (f->deadline_ms == 0 || f->ms - round_start <= f->deadline_ms)
+    return false;
+  cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
+  return true;
+}
+
 static void
 execute (struct fake_lun *f, struct fake_seen *s, struct command *cmd,
          uint32_t less)
@@ -619,7 +654,7 @@ answer_by_rule (const struct fake_rule *r, struct command *cmd)
 }
 
 static void
-run_one (struct fake_lun *f, struct command *cmd)
+run_one (struct fake_lun *f, struct command *cmd, uint64_t round_start)
 {
   struct fake_seen s = { .op = name_of (cmd->cdb), .len = cmd->len };
   const struct fake_rule *r = find_rule (f, s.op);
@@ -634,7 +669,7 @@ run_one (struct fake_lun *f, struct command *cmd)
     answer_by_rule (r, cmd);
   else if (r && r->param)
     reply (f, cmd, cmd->len, r->param, r->param_len);
-  else
+  else if (!is_slow (f, &s, cmd, round_start))
     execute (f, &s, cmd, r && r->residual == RESIDUAL_UNDERFLOW ?
              r->residual_count : 0);
   if (r && r->residual != RESIDUAL_NONE) {
@@ -653,13 +688,14 @@ void
 fake_run (void *fake_lun, struct command *cmds, size_t n)
 {
   struct fake_lun *f = fake_lun;
+  const uint64_t start = f->ms;
   size_t i;
 
   for (i = 0; i < n; ++i) {
     pthread_mutex_lock (&f->lock);
     if (n > f->most_at_once)
       f->most_at_once = n;
-    run_one (f, &cmds[i]);
+    run_one (f, &cmds[i], start);
     pthread_mutex_unlock (&f->lock);
     if (f->yield)
       sched_yield ();

@@ -103,6 +103,16 @@ struct fake_lun {
   uint8_t *data;
   uint8_t *state;               /* enum fake_state of each block */
 
+  /* WRITE SAME, UNMAP and PRE-FETCH longer than that get 5/2400; 0: none. */
+  uint32_t too_long;
+
+  /* They take so long, one after the other, by the clock ‘ms’.  Those of a
+   * round that end later than ‘deadline_ms’ (0: never) are not carried out,
+   * and answered with STATUS_TIMEOUT.
+   */
+  unsigned ms_each, ms_per_mib, deadline_ms;
+  uint64_t ms;
+
   bool yield;                   /* give way to other threads between the
                                    commands and inside them */
 

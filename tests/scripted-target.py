@@ -88,6 +88,10 @@ SETTINGS = {
     "b0-length": 60,              # of VPD B0, after its header
     "max-transfer": 0,            # VPD B0, blocks
     "thin": 1,                    # LBPME, UNMAP
+    "max-unmap": 0xffffffff,      # VPD B0, blocks
+    "too-long": 0,                # blocks: longer UNMAP and WRITE SAME get
+                                  # 5/2400, and VPD B0 does not tell it
+    "one-by-one": 0,              # ms that each of them takes, one at a time
     "granularity": 0,             # VPD B0, blocks: of a WRITE SAME with the
                                   # UNMAP bit only whole granules are zeroed
     "narrow": 0,                  # 1: of the count of a WRITE SAME only 16
@@ -136,6 +140,7 @@ class Target:
         self.isids = []           # in the order in which they came
         self.counters = {}
         self.tsih = 0
+        self.busy_until = 0
         self.loop = asyncio.get_running_loop()
         self.stopped = self.loop.create_future()
 
@@ -170,7 +175,12 @@ class Target:
         tags = tags_of(task.cdb)
         self.count(name_of(task.cdb))
         rule = self.rule_for(tags)
-        if rule is None:
+        ms = self.set["one-by-one"] if tags & {"same", "unmap"} else 0
+        if rule is None and ms:
+            self.busy_until = (max(self.busy_until, self.loop.time())
+                               + ms / 1000)
+            self.loop.call_at(self.busy_until, self.finish, task)
+        elif rule is None:
             self.finish(task)
         else:
             ACTIONS[rule.action](self, task, rule.arg)

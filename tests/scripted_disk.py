@@ -61,6 +61,10 @@ class Disk:
             os.pwrite(self.fd, block * (n // len(block)), at)
             at, length = at + n, length - n
 
+    def check_length(self, blocks):
+        if 0 < self.set["too-long"] < blocks:
+            raise Check(5, 0x2400)
+
     def granules(self, lba, blocks):
         g = self.set["granularity"]
         first = -(-lba // g) * g
@@ -83,7 +87,7 @@ class Disk:
                     + struct.pack(">BBBB", 1, 3, 0, len(naa)) + naa)
         elif page == 0xb0:
             data = struct.pack(">BBHIIIIIIIQ", 0, 0, 0, s["max-transfer"], 0,
-                               0, 0xffffffff, 0xffffffff,
+                               0, s["max-unmap"], 0xffffffff,
                                s["granularity"], 0, 0)
             data = data.ljust(60, b"\0")[:s["b0-length"]]
         elif page == 0xb1:
@@ -117,6 +121,7 @@ class Disk:
             raise Check(5, 0x2000)
         for at in range(8, len(data) - 15, 16):
             lba, blocks = struct.unpack_from(">QI", data, at)
+            self.check_length(blocks)
             self.zero(lba, blocks)
 
     def execute(self, cdb, data):
@@ -136,6 +141,7 @@ class Disk:
             at, length = self.span(lba, blocks)
             os.pwrite(self.fd, data[:length], at)
         elif op == "same":
+            self.check_length(blocks)
             if self.set["narrow"]:
                 blocks = blocks & 0xffff or self.set["blocks"] - lba
             if cdb[1] & 0x08 and self.set["granularity"]:

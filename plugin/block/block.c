@@ -20,11 +20,6 @@
 #include "transfer.h"
 #include "work.h"
 
-/* The most bytes that one command is for: what even a slow target does well
- * inside the timeout.
- */
-#define CACHE_CHUNK (32 * 1024 * 1024)
-
 /* What the LUN offers. */
 
 static bool
@@ -88,34 +83,38 @@ fill_prefetch (struct work *w, uint64_t done, struct command *cmd,
 {
   const struct handle *h = w->h;
   const bool *declined = w->opaque;
-  const uint32_t max = h->facts.limits.max_prefetch;
+  const uint32_t told = h->facts.limits.max_prefetch;
   const uint64_t lba = w->lba + done;
-  uint64_t blocks = min_blocks (w->blocks - done,
-                                max ? max : UNTOLD_BLOCKS);
+  uint64_t blocks = min_blocks (w->blocks - done, w->most);
 
-  blocks = min_blocks (blocks, CACHE_CHUNK / h->facts.capacity.block_len);
+  blocks = min_blocks (blocks, SAFE_BLOCKS);
+  if (told)
+    blocks = min_blocks (blocks, told);
   work_prepare (cmd, DATA_NONE, 0);
   if (!*declined && can_prefetch16 (h))
     cmd->cdb_len = cdb_prefetch16 (cmd->cdb, lba, blocks);
-  else if (!*declined && can_prefetch10 (h) && fits_cdb10 (lba, blocks)) {
-    blocks = min_blocks (blocks, CDB10_BLOCKS);
+  else if (!*declined && can_prefetch10 (h) && fits_cdb10 (lba, blocks))
     cmd->cdb_len = cdb_prefetch10 (cmd->cdb, lba, blocks);
-  }
   else
     return 0;
   return blocks;
 }
 
-/* DATA PROTECT is seen from write-protected LUNs.  Any other answer means
- * not this time.
+/* DATA PROTECT is seen from write-protected LUNs.  One that is not answered
+ * in time is not asked again.  Any other answer means not this time.
  */
 static bool
-refused_prefetch (struct work *w, const struct command *cmd)
+refused_prefetch (struct work *w, const struct command *cmd,
+                  uint32_t blocks __attribute__ ((unused)))
 {
   struct learnt *l = w->h->learnt;
   const struct answer *a = &cmd->answer;
   bool *declined = w->opaque;
 
+  if (a->status == STATUS_TIMEOUT) {
+    l->no_prefetch16 = l->no_prefetch10 = true;
+    return true;
+  }
   if (a->status >= STATUS_NONE)
     return false;
   if (!work_is_unsupported (cmd) &&
@@ -128,13 +127,19 @@ refused_prefetch (struct work *w, const struct command *cmd)
   return true;
 }
 
+static enum slow
+slow_prefetch (const struct work *w __attribute__ ((unused)))
+{
+  return SLOW_PREFETCH;
+}
+
 int
 block_cache (struct handle *h, uint32_t count, uint64_t offset,
              struct error *err)
 {
   static const struct kind kind = {
     .fill = fill_prefetch, .refused = refused_prefetch,
-    .ignore_residual = true,
+    .slow = slow_prefetch, .tries = 1, .ignore_residual = true,
   };
   const struct request rq = { "cache", count, offset };
   const struct span s = span_of (offset, count, h->facts.capacity.block_len);

@@ -14,11 +14,12 @@
 #include "command.h"
 #include "error.h"
 #include "lun.h"
+#include "pace.h"
 #include "rangelock.h"
 #include "retry.h"
 
 /* Optional commands that this LUN refused once (5/20xx, 5/24xx...), so that
- * they are not tried again.
+ * they are not tried again, and how much of others it can take.
  */
 struct learnt {
   atomic_bool no_cdb16;         /* READ (16), WRITE (16) */
@@ -28,9 +29,12 @@ struct learnt {
   atomic_bool no_unmap;
   atomic_bool no_write_same_unmap, no_write_same16, no_write_same10;
   atomic_bool no_zero_same;     /* WRITE SAME may not have written all */
+  _Atomic uint32_t most_same, most_unmap; /* blocks; 0: as told, more was not
+                                             refused yet */
   atomic_bool no_lba_status;
   _Atomic uint64_t lba_status_from; /* clock_ms, not to be asked before */
   atomic_bool no_prefetch16, no_prefetch10;
+  struct pace pace[NR_SLOW];
 };
 
 struct handle {

@@ -122,7 +122,8 @@ fill (struct work *w, uint64_t done, struct command *cmd,
 }
 
 static bool
-refused (struct work *w, const struct command *cmd)
+refused (struct work *w, const struct command *cmd,
+         uint32_t blocks __attribute__ ((unused)))
 {
   struct transfer *t = w->opaque;
 
@@ -218,7 +219,8 @@ fill_edge (struct work *w, uint64_t done __attribute__ ((unused)),
 }
 
 static bool
-refused_edge (struct work *w, const struct command *cmd)
+refused_edge (struct work *w, const struct command *cmd,
+              uint32_t blocks __attribute__ ((unused)))
 {
   struct edges *e = w->opaque;
 

@@ -11,9 +11,11 @@
 #include <stdio.h>
 
 #include "cdb.h"
+#include "clock.h"
 #include "command.h"
 #include "handle.h"
 #include "error.h"
+#include "pace.h"
 #include "retry.h"
 #include "sense.h"
 #include "work.h"
@@ -62,19 +64,26 @@ is_lun_there (struct handle *h)
   return sense_decide (&cmd.answer).verdict == VERDICT_OK;
 }
 
+static bool
+has_asc (const struct answer *a, uint8_t asc)
+{
+  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
+    a->key == SENSE_ILLEGAL_REQUEST && a->asc >> 8 == asc;
+}
+
 /* "Logical unit not supported" for this command alone is what tgt answers
- * to UNMAP on a store that cannot do it.  A LUN that is really gone, and
- * may come back, must teach nothing: ask it.
+ * to UNMAP on a store that cannot do it; others never answer what they do not
+ * know.  A LUN that is really gone, and may come back, must teach nothing:
+ * ask it.
  */
 bool
 work_is_refused (struct handle *h, const struct command *cmd)
 {
   const struct answer *a = &cmd->answer;
 
-  return work_is_unsupported (cmd) ||
-    (a->status == STATUS_CHECK_CONDITION && a->have_sense &&
-     a->key == SENSE_ILLEGAL_REQUEST && a->asc >> 8 == 0x25 &&
-     is_lun_there (h));
+  if (a->status == STATUS_TIMEOUT || has_asc (a, 0x25))
+    return is_lun_there (h);
+  return work_is_unsupported (cmd);
 }
 
 static const char *
@@ -133,48 +142,98 @@ request_error (const struct work *w, const struct command *cmd,
   return work_error (w->h, cmd, what, err);
 }
 
-static const struct command *
-first_failed (const struct command *cmds, unsigned n, bool ignore_residual)
+/* Commands that are under way at the same time. */
+struct round {
+  struct command cmds[WORK_ROUND];
+  uint32_t blocks[WORK_ROUND];  /* of each */
+  unsigned n;
+  uint64_t end;                 /* of the blocks that they are for */
+  struct pace *pace;            /* NULL: no slow kind */
+  enum slow slow;
+};
+
+static struct portion
+portion_of (const struct work *w, struct round *r)
+{
+  r->pace = NULL;
+  if (w->kind->slow == NULL)
+    return (struct portion) { WORK_ROUND, UINT64_MAX };
+  r->slow = w->kind->slow (w);
+  r->pace = &w->h->learnt->pace[r->slow];
+  return pace_next (r->pace, r->slow);
+}
+
+/* Make the commands for the next blocks; false when there are none. */
+static bool
+fill_round (struct work *w, struct round *r, uint64_t done)
+{
+  const struct portion p = portion_of (w, r);
+
+  w->most = p.bytes / w->h->facts.capacity.block_len;
+  for (r->n = 0; r->n < p.commands && done < w->blocks; r->n++) {
+    r->blocks[r->n] = w->kind->fill (w, done, &r->cmds[r->n], r->n);
+    if (r->blocks[r->n] == 0)
+      return false;
+    if (r->pace)
+      r->cmds[r->n].timeout_ms = w->h->retry.timeout_ms;
+    done += r->blocks[r->n];
+  }
+  r->end = done;
+  return true;
+}
+
+/* The first that failed; r->n: none did. */
+static unsigned
+first_failed (const struct round *r, bool ignore_residual)
 {
   const struct answer *a;
   unsigned i;
 
-  for (i = 0; i < n; ++i) {
-    a = &cmds[i].answer;
+  for (i = 0; i < r->n; ++i) {
+    a = &r->cmds[i].answer;
     if (a->status != STATUS_GOOD && sense_decide (a).verdict != VERDICT_OK)
-      return &cmds[i];
+      break;
     if (a->residual != RESIDUAL_NONE && !ignore_residual)
-      return &cmds[i];
+      break;
   }
-  return NULL;
+  return i;
+}
+
+/* Is the round to be made and carried out once more? */
+static bool
+once_more (struct work *w, struct round *r, unsigned failed)
+{
+  const struct command *cmd = &r->cmds[failed];
+
+  if (r->pace && cmd->answer.status == STATUS_TIMEOUT) {
+    pace_unanswered (r->pace, r->slow);
+    if (++w->unanswered < w->kind->tries)
+      return true;
+  }
+  return w->kind->refused (w, cmd, r->blocks[failed]);
 }
 
 int
 work_carry_out (struct work *w, struct error *err)
 {
-  struct command cmds[WORK_ROUND];
-  const struct command *failed;
+  struct round r;
   uint64_t done = 0, start;
-  uint32_t blocks;
-  unsigned n;
+  unsigned failed;
 
   while (done < w->blocks) {
-    start = done;
-    for (n = 0; n < WORK_ROUND && done < w->blocks; ++n) {
-      blocks = w->kind->fill (w, done, &cmds[n], n);
-      if (blocks == 0)
-        return 1;
-      done += blocks;
+    if (!fill_round (w, &r, done))
+      return 1;
+    start = r.pace ? clock_ms () : 0;
+    retry_run (&w->h->runner, &w->h->retry, r.cmds, r.n);
+    failed = first_failed (&r, w->kind->ignore_residual);
+    if (failed == r.n) {
+      if (r.pace)
+        pace_learn (r.pace, r.slow, r.end < w->blocks, clock_ms () - start,
+                    w->h->retry.timeout_ms);
+      done = r.end;
     }
-
-    retry_run (&w->h->runner, &w->h->retry, cmds, n);
-
-    failed = first_failed (cmds, n, w->kind->ignore_residual);
-    if (failed) {
-      if (!w->kind->refused (w, failed))
-        return request_error (w, failed, err);
-      done = start;
-    }
+    else if (!once_more (w, &r, failed))
+      return request_error (w, &r.cmds[failed], err);
   }
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "command.h"
 #include "handle.h"
 #include "error.h"
+#include "pace.h"
 
 /* Commands of one request that are under way at the same time. */
 #define WORK_ROUND 32
@@ -29,16 +30,24 @@ struct work;
 
 struct kind {
   /* Make the ‘nth’ command of a round for blocks from lba + done on, as
-   * many as it can take.  Returns how many; 0 when there is no command
-   * left that the LUN knows.
+   * many as it can take; of the slow kinds no more than w->most, if that is
+   * possible.  Returns how many; 0 when there is no command left that the
+   * LUN knows.
    */
   uint32_t (*fill) (struct work *w, uint64_t done, struct command *cmd,
                     unsigned nth);
 
-  /* A command failed: remember why, and say whether ‘fill’ is to be asked
-   * once more for the same blocks.
+  /* A command for so many blocks failed: remember why, and say whether
+   * ‘fill’ is to be asked once more for the same ones.
    */
-  bool (*refused) (struct work *w, const struct command *cmd);
+  bool (*refused) (struct work *w, const struct command *cmd,
+                   uint32_t blocks);
+
+  /* For the slow kinds, which are optional: which one it is now.  They are
+   * given up, that is ‘refused’, when they went unanswered ‘tries’ times.
+   */
+  enum slow (*slow) (const struct work *w);
+  unsigned tries;
 
   /* The residual does not tell what was done.  Some targets set it on
    * commands that move no block data.
@@ -52,6 +61,9 @@ struct work {
   const struct kind *kind;
   uint64_t lba, blocks;
   void *opaque;                 /* the kind's own */
+
+  uint64_t most;                /* blocks of one command, at most */
+  unsigned unanswered;          /* tries, so far */
 };
 
 /* On the thread of the request, which it blocks, as all that follows.
@@ -75,8 +87,8 @@ extern void work_add_iov (struct command *cmd, void *base, size_t len);
 extern bool work_is_unsupported (const struct command *cmd);
 /* It does not know the command at all. */
 extern bool work_is_unknown (const struct command *cmd);
-/* It will not carry out the command, now or later: unsupported, or 5/25xx
- * from a LUN that is there.  May ask the LUN.
+/* It will not carry out the command, now or later: unsupported, or 5/25xx or
+ * no answer in time from a LUN that is there.  May ask the LUN.
  */
 extern bool work_is_refused (struct handle *h, const struct command *cmd);
 
@@ -87,14 +99,12 @@ fits_cdb10 (uint64_t lba, uint64_t blocks)
   return lba + blocks <= UINT64_C (1) << 32;
 }
 
-#define CDB10_BLOCKS UINT16_MAX /* its count has 16 bits */
-
-/* The most blocks of a command that may be for more than a buffer holds,
- * where the LUN does not tell a limit.  There are targets that keep 16 bits
- * of the count in CDBs of 16 bytes too, and take 65536 for 0: of a WRITE SAME
+/* The most blocks of a command that is for more than a buffer holds.  It is
+ * what a CDB of 10 bytes can say; and there are targets that keep 16 bits of
+ * the count in those of 16 bytes too, and take 65536 for 0: of a WRITE SAME
  * "to the end of the medium" (SBC-4 5.53).
  */
-#define UNTOLD_BLOCKS UINT16_MAX
+#define SAFE_BLOCKS UINT16_MAX
 
 static inline uint64_t
 min_blocks (uint64_t a, uint64_t b)

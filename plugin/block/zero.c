@@ -23,12 +23,13 @@
 #include "transfer.h"
 #include "work.h"
 
-/* The most bytes that one command is for: what even a slow target does well
- * inside the timeout.  WRITE SAME may write every block, UNMAP is a change
- * of the map.
+/* WRITE SAME and UNMAP of fewer bytes than these are not too long. */
+#define SHORT_BYTES (64 * 1024)
+
+/* As often is a command issued that is not answered, each time for fewer
+ * blocks.
  */
-#define SAME_CHUNK  (32 * 1024 * 1024)
-#define UNMAP_CHUNK (256 * 1024 * 1024)
+#define TRIES 3
 
 static uint32_t
 block_len_of (const struct handle *h)
@@ -67,15 +68,6 @@ bool
 block_can_trim (const struct handle *h)
 {
   return can_unmap (h) || can_same16 (h, true) || can_same10 (h, true);
-}
-
-/* The most blocks of one command: ‘chunk’ bytes, and what the LUN tells (0:
- * nothing).
- */
-static uint64_t
-most_blocks (const struct handle *h, uint32_t chunk, uint64_t told)
-{
-  return min_blocks (chunk / block_len_of (h), told ? told : UNTOLD_BLOCKS);
 }
 
 /* Cut the range at a multiple of ‘granularity’ plus ‘alignment’, if there is
@@ -129,22 +121,39 @@ cut_granules (const struct handle *h, uint64_t lba, uint64_t blocks,
               h->facts.limits.unmap_alignment);
 }
 
+/* The most blocks of one command: what the LUN can do in time, but not less
+ * than ‘least’, what it tells (0: nothing) and what it did not refuse so far
+ * (0: anything).
+ */
+static uint64_t
+most_blocks (const struct work *w, uint64_t least, uint64_t told,
+             uint32_t taken)
+{
+  uint64_t most = w->most > least ? w->most : least;
+
+  if (told)
+    most = min_blocks (most, told);
+  if (taken)
+    most = min_blocks (most, taken);
+  return most;
+}
+
 /* As kind.fill: 0 when there is no WRITE SAME for these blocks.  Whether to
  * use 10 or 16 bytes is decided once: other threads learn meanwhile.
  */
 static uint32_t
-fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
+fill_write_same (const struct work *w, uint64_t lba, uint64_t blocks,
                  bool unmap, struct command *cmd)
 {
-  const uint64_t told = h->facts.limits.max_write_same;
-  uint64_t most =
-    most_blocks (h, unmap && told ? UNMAP_CHUNK : SAME_CHUNK, told);
+  const struct handle *h = w->h;
+  const uint64_t most =
+    min_blocks (most_blocks (w, unmap ? granularity (h) : 1,
+                             h->facts.limits.max_write_same,
+                             h->learnt->most_same), SAFE_BLOCKS);
   bool ten = !can_same16 (h, unmap);
 
   if (ten && !(can_same10 (h, unmap) && fits_cdb10 (lba, blocks)))
     return 0;
-  if (ten)
-    most = min_blocks (most, CDB10_BLOCKS);
   if (unmap && most < granularity (h))
     return 0;
   blocks = unmap ? cut_granules (h, lba, blocks, most) :
@@ -157,14 +166,36 @@ fill_write_same (const struct handle *h, uint64_t lba, uint64_t blocks,
   return blocks;
 }
 
-/* Either the command is missing, or the UNMAP bit of it. */
+/* INVALID FIELD IN CDB or IN PARAMETER LIST may be about the length, which
+ * not every LUN tells: half of it is the most from now on.  false: it is as
+ * short as can be, or something else was refused.
+ */
 static bool
-refused_same (struct work *w, const struct command *cmd)
+shorten (const struct handle *h, const struct command *cmd, uint32_t blocks,
+         _Atomic uint32_t *most)
+{
+  const uint8_t asc = cmd->answer.asc >> 8;
+  const uint32_t half = blocks / 2;
+
+  if (!work_is_unsupported (cmd) || (asc != 0x24 && asc != 0x26) ||
+      (uint64_t) half * block_len_of (h) < SHORT_BYTES)
+    return false;
+  if (*most == 0 || *most > half)
+    *most = half;
+  return true;
+}
+
+/* The command is too long, or the UNMAP bit of it is missing, or all of it. */
+static bool
+refused_same (struct work *w, const struct command *cmd, uint32_t blocks)
 {
   struct learnt *l = w->h->learnt;
 
+  if (shorten (w->h, cmd, blocks, &l->most_same))
+    return true;
   if (!work_is_refused (w->h, cmd))
     return false;
+  l->most_same = 0;             /* so that was not why */
   if (cdb_has_unmap_bit (cmd->cdb) && !work_is_unknown (cmd))
     l->no_write_same_unmap = true;
   else if (cmd->cdb_len == 16)
@@ -179,12 +210,15 @@ struct trim {
 };
 
 static uint32_t
-fill_unmap (const struct handle *h, uint64_t lba, uint64_t blocks,
+fill_unmap (const struct work *w, uint64_t lba, uint64_t blocks,
             uint8_t *list, struct command *cmd)
 {
-  blocks = cut_granules (h, lba, blocks,
-                         most_blocks (h, UNMAP_CHUNK,
-                                      h->facts.limits.max_unmap_lbas));
+  const uint32_t told = w->h->facts.limits.max_unmap_lbas;
+  const uint64_t most = most_blocks (w, granularity (w->h),
+                                     told ? told : SAFE_BLOCKS,
+                                     w->h->learnt->most_unmap);
+
+  blocks = cut_granules (w->h, lba, blocks, most);
   cdb_unmap_list (list, lba, blocks);
   work_prepare (cmd, DATA_OUT, UNMAP_LIST_LEN);
   cmd->cdb_len = cdb_unmap (cmd->cdb, UNMAP_LIST_LEN);
@@ -199,19 +233,27 @@ fill_trim (struct work *w, uint64_t done, struct command *cmd, unsigned nth)
   const uint64_t lba = w->lba + done, blocks = w->blocks - done;
 
   if (can_unmap (w->h))
-    return fill_unmap (w->h, lba, blocks, t->list[nth], cmd);
-  return fill_write_same (w->h, lba, blocks, true, cmd);
+    return fill_unmap (w, lba, blocks, t->list[nth], cmd);
+  return fill_write_same (w, lba, blocks, true, cmd);
 }
 
 static bool
-refused_trim (struct work *w, const struct command *cmd)
+refused_trim (struct work *w, const struct command *cmd, uint32_t blocks)
 {
   if (!cdb_is_unmap (cmd->cdb))
-    return refused_same (w, cmd);
+    return refused_same (w, cmd, blocks);
+  if (shorten (w->h, cmd, blocks, &w->h->learnt->most_unmap))
+    return true;
   if (!work_is_refused (w->h, cmd))
     return false;
   w->h->learnt->no_unmap = true;
   return true;
+}
+
+static enum slow
+slow_trim (const struct work *w)
+{
+  return can_unmap (w->h) ? SLOW_UNMAP : SLOW_SAME;
 }
 
 /* Only whole granules: of others nothing is unmapped, but WRITE SAME would
@@ -223,6 +265,7 @@ block_trim (struct handle *h, uint32_t count, uint64_t offset, bool fua,
 {
   static const struct kind kind = {
     .fill = fill_trim, .refused = refused_trim, .ignore_residual = true,
+    .slow = slow_trim, .tries = TRIES,
   };
   const struct request rq = { "trim", count, offset };
   struct trim t;
@@ -274,7 +317,7 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
   if (z->may_unmap && can_zero_by_unmapping (h)) {
     if (whole_granules (h, &first, &whole)) {
       if (first == lba) {
-        blocks = fill_write_same (h, lba, whole, true, cmd);
+        blocks = fill_write_same (w, lba, whole, true, cmd);
         if (blocks > 0 || z->must_unmap)
           return blocks;
       }
@@ -284,7 +327,7 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
   }
   else if (z->must_unmap)
     return 0;
-  return fill_write_same (h, lba, left, false, cmd);
+  return fill_write_same (w, lba, left, false, cmd);
 }
 
 /* GOOD with a residual: nobody knows how many blocks are zeroes, nor how many
@@ -292,12 +335,18 @@ fill_zero (struct work *w, uint64_t done, struct command *cmd,
  * matter.
  */
 static bool
-refused_zero (struct work *w, const struct command *cmd)
+refused_zero (struct work *w, const struct command *cmd, uint32_t blocks)
 {
   if (sense_decide (&cmd->answer).verdict != VERDICT_OK)
-    return refused_same (w, cmd);
+    return refused_same (w, cmd, blocks);
   w->h->learnt->no_zero_same = true;
   return true;
+}
+
+static enum slow
+slow_zero (const struct work *w __attribute__ ((unused)))
+{
+  return SLOW_SAME;
 }
 
 /* The parts of the request that lie before and behind its whole blocks. */
@@ -334,6 +383,7 @@ zero (struct handle *h, const struct request *rq, struct zero *z,
 {
   static const struct kind kind = {
     .fill = fill_zero, .refused = refused_zero,
+    .slow = slow_zero, .tries = TRIES,
   };
   const uint32_t block_len = block_len_of (h);
   struct work w = { .h = h, .rq = rq, .kind = &kind, .opaque = z };
