@@ -88,6 +88,7 @@ SETTINGS = {
     "b0-length": 60,              # of VPD B0, after its header
     "max-transfer": 0,            # VPD B0, blocks
     "thin": 1,                    # LBPME, UNMAP
+    "extent": 0xffffffff,         # blocks that GET LBA STATUS tells at a time
     "max-unmap": 0xffffffff,      # VPD B0, blocks
     "too-long": 0,                # blocks: longer UNMAP and WRITE SAME get
                                   # 5/2400, and VPD B0 does not tell it

@@ -151,7 +151,7 @@ class Disk:
             self.unmap(data)
         elif op == "lbastatus":
             _, length = self.span(lba, 1)
-            n = min(self.set["blocks"] - lba, 0xffffffff)
+            n = min(self.set["blocks"] - lba, self.set["extent"])
             return struct.pack(">IIQII", 20, 0, lba, n, 0)
         elif op in ("inquiry", "vpd"):
             return self.inquiry(cdb)

@@ -302,6 +302,57 @@ test_failures (void)
   check_row = NULL;
 }
 
+/* A LUN that tells one extent at a time is asked a few times only; the client
+ * asks on from there.
+ */
+static void
+test_one_at_a_time (void)
+{
+  static const uint8_t one[] = {
+    0, 0, 0, 20, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 1,  0, 0, 0, 0,
+  };
+  static uint8_t told[FAKE_MAX_RULES][sizeof one];
+  char map[65] = { 0 };
+  struct told t;
+  unsigned i;
+
+  memset (map, 'd', 64);
+  attach (map);
+  for (i = 0; i < FAKE_MAX_RULES; ++i) {
+    memcpy (told[i], one, sizeof one);
+    told[i][15] = i;            /* of the LBA */
+    fake_rule (&d.lun, (struct fake_rule) {
+        .op = FAKE_LBA_STATUS, .skip = i, .times = 1,
+        .param = told[i], .param_len = sizeof one,
+      });
+  }
+  t = get (0, 64 * LEN, false, 0);
+  CHECK_UINT (t.extents, 8);
+  CHECK_UINT (t.next, 8 * LEN);
+  CHECK_UINT (fake_count (&d.lun, FAKE_LBA_STATUS), 8);
+  t = get (8 * LEN, 56 * LEN, false, 0);
+  CHECK_UINT (t.next, 16 * LEN);
+  detach ();
+}
+
+/* Never answered, though the LUN is there: data, from then on at once. */
+static void
+test_unanswered (void)
+{
+  attach ("hhhh");
+  fake_rule (&d.lun, (struct fake_rule) {
+      .op = FAKE_LBA_STATUS, .status = STATUS_TIMEOUT,
+    });
+  CHECK_STR (get (0, 2048, false, 0).text, "d2048");
+  CHECK_STR (get (0, 2048, true, 0).text, "d2048");
+  CHECK (!extents_can (&d.h));
+  CHECK_UINT (fake_count (&d.lun, FAKE_LBA_STATUS), 1);
+  CHECK_UINT (fake_count (&d.lun, FAKE_UNIT_READY), 1);
+  CHECK_CONTAINS (debugged, "shown as data from now on");
+  detach ();
+}
+
 /* No answer: an error, and nothing is learnt. */
 static void
 test_errors (void)
@@ -314,8 +365,10 @@ test_errors (void)
 
   attach ("dhdh");
   for (i = 0; i < sizeof statuses / sizeof statuses[0]; ++i) {
+    d.lun.nr_rules = 0;
     fake_rule (&d.lun, (struct fake_rule) {
-        .op = FAKE_LBA_STATUS, .status = statuses[i], .times = 1,
+        .op = FAKE_ANY, .status = statuses[i],
+        .times = statuses[i] == STATUS_TIMEOUT ? 2 : 1,
       });
     CHECK_STR (get (512, 1024, false, -1).text, "");
     CHECK_CONTAINS (err.msg, "LUN 3: reading the map at offset 512 failed");
@@ -344,6 +397,8 @@ main (void)
   test_refused ();
   test_odd_answers ();
   test_failures ();
+  test_one_at_a_time ();
+  test_unanswered ();
   test_errors ();
   return check_summary ();
 }

@@ -27,6 +27,11 @@
  */
 #define DESCRIPTORS 512
 
+/* Questions for one request, at most: a target may tell one extent at a time,
+ * of a request for 4 GiB.  The client asks on where the answer ends.
+ */
+#define MAX_QUESTIONS 8
+
 /* SBC-4 5.9.2: a header of 8 bytes, and 16 bytes for each descriptor. */
 #define REPLY_LEN(descriptors) (8 + 16 * (descriptors))
 
@@ -81,8 +86,8 @@ tell_extent (const struct handle *h, struct rest *r,
 }
 
 /* The map is a hint: what can be read and written must not fail because it
- * cannot be told.  Only an answer says that of the map; without one, of the
- * LUN.  Returns 0 or an error.
+ * cannot be told.  A LUN that answers other commands but never this one is
+ * taken to lack it.  Returns 0, or an error when the LUN is not there.
  */
 static int
 learn_from_failure (struct handle *h, const struct rest *r,
@@ -92,13 +97,13 @@ learn_from_failure (struct handle *h, const struct rest *r,
   enum verdict v = sense_decide (&cmd->answer).verdict;
   char what[80], text[SENSE_TEXT_LEN];
 
-  if (cmd->answer.status >= STATUS_NONE) {
+  if (work_is_refused (h, cmd))
+    l->no_lba_status = true;
+  else if (cmd->answer.status >= STATUS_NONE) {
     snprintf (what, sizeof what, "reading the map at offset %" PRIu64,
               r->offset);
     return work_error (h, cmd, what, err);
   }
-  if (work_is_refused (h, cmd))
-    l->no_lba_status = true;
   else if (v == VERDICT_RETRY_NOW || v == VERDICT_RETRY_LATER)
     l->lba_status_from = clock_ms () + REST_MS;
   debug_verbose ("LUN %d: no map at offset %" PRIu64 ", shown as data%s: "
@@ -120,6 +125,7 @@ get_lba_status (struct handle *h, const struct rest *r,
 
   work_prepare (&cmd, DATA_IN, REPLY_LEN (max));
   cmd.param = reply;
+  cmd.timeout_ms = h->retry.timeout_ms / 2;
   cmd.cdb_len = cdb_get_lba_status (cmd.cdb, s.lba, REPLY_LEN (max));
   retry_run (&h->runner, &h->retry, &cmd, 1);
 
@@ -137,9 +143,10 @@ extents_get (struct handle *h, uint32_t count, uint64_t offset, bool one,
     .offset = offset, .end = offset + count, .fn = fn, .opaque = opaque,
   };
   struct lba_extent extents[DESCRIPTORS];
+  unsigned asked;
   int i, n;
 
-  while (r.offset < r.end) {
+  for (asked = 0; asked < MAX_QUESTIONS && r.offset < r.end; ++asked) {
     n = 0;
     if (may_ask (h))
       n = get_lba_status (h, &r, extents, one ? 1 : DESCRIPTORS, err);

@@ -20,8 +20,8 @@ extern bool extents_can (const struct handle *h);
 typedef int (*extents_fn) (void *opaque, uint64_t offset, uint64_t length,
                            bool hole, bool zero, struct error *err);
 
-/* Tell at least the first extent of [offset, offset+count); with ‘one’ only
- * that.  What the target does not tell is reported as data, never as a
+/* Tell at least the first extent of [offset, offset+count), and more of them
+ * in few round trips; with ‘one’ only that.  What the target does not tell is reported as data, never as a
  * hole.  Any thread; returns and errors as block.h.
  */
 extern int extents_get (struct handle *h, uint32_t count, uint64_t offset,
