@@ -123,6 +123,8 @@ SETTINGS = {
     "max-recv": 262144,           # MaxRecvDataSegmentLength
     "first-burst": 65536, "max-burst": 262144,
     "initial-r2t": 0, "immediate-data": 1,
+    "header-digest": "None", "data-digest": "None",
+    "key": "",                    # one more, "Key=value"
     # CHAP_R of a target that leaves out the security stage and says that it
     # has proved itself.
     "pretend": "",

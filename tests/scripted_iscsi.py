@@ -98,8 +98,8 @@ class Connection:
     def answer_keys(self, keys):
         s = self.set
         fixed = {
-            "AuthMethod": "None", "HeaderDigest": "None",
-            "DataDigest": "None", "ErrorRecoveryLevel": "0",
+            "AuthMethod": "None", "HeaderDigest": s["header-digest"],
+            "DataDigest": s["data-digest"], "ErrorRecoveryLevel": "0",
             "MaxConnections": "1", "MaxOutstandingR2T": "1",
             "DataPDUInOrder": "Yes", "DataSequenceInOrder": "Yes",
             "DefaultTime2Wait": "2", "DefaultTime2Retain": "0",
@@ -136,6 +136,7 @@ class Connection:
             if first:
                 reply.append("TargetPortalGroupTag="
                              f"{self.set['portal-group']}")
+                reply += [self.set["key"]] if self.set["key"] else []
             first = False
             flags = bhs[1] & 0x8f
             if self.set["pretend"]:

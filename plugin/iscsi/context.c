@@ -51,7 +51,7 @@ set_up_context (struct session *s, const struct session_params *p,
 {
   struct iscsi_context *ctx = s->ctx;
 
-  negotiation_begin (ctx);
+  negotiation_begin (ctx, p->target);
 #ifdef HAVE_ISCSI_INIT_TRANSPORT
   if (p->iser && iscsi_init_transport (ctx, ISER_TRANSPORT) != 0)
     return -1;

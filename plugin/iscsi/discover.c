@@ -134,6 +134,7 @@ session_discover (const struct session_params *p, const struct address *where,
   if (isid_random (&isid, err) == -1)
     return -1;
   params.target = NULL;
+  params.data_digest = DIGEST_UNSET;
   s = session_log_in (&params, where, &isid, ISCSI_SESSION_DISCOVERY,
                       deadline, stop, err);
   if (s == NULL)

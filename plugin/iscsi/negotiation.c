@@ -19,7 +19,11 @@
 #define LOGIN_REPLY "TargetLoginReply: "
 
 static _Thread_local struct {
+  const char *target;           /* libiscsi logs it after the value */
   bool header_digest;           /* HeaderDigest=CRC32C */
+  bool data_digest;             /* DataDigest=CRC32C */
+  bool no_rdma;                 /* RDMAExtensions=No */
+  bool rdma_key;                /* one that is for iSER alone */
   bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
                                    challenge */
   bool tiny_segments;           /* libiscsi would send less than 512 bytes
@@ -38,6 +42,32 @@ reply_value (const char *message, const char *key)
       strncmp (message + prefix, key, len) != 0)
     return NULL;
   return message + prefix + len;
+}
+
+/* What libiscsi logs after each value: " [target]", newer ones than 1.20.3
+ * " [target/lun]".
+ */
+static bool
+is_suffix (const char *s)
+{
+  const size_t len = strlen (agreed.target);
+
+  if (strncmp (s, " [", 2) != 0 || strncmp (s + 2, agreed.target, len) != 0)
+    return false;
+  s += 2 + len;
+  if (*s == '/')
+    s += 1 + strspn (s + 1, "-0123456789");
+  return strcmp (s, "]") == 0;
+}
+
+/* Is the value this word, and nothing else? */
+static bool
+is_word (const char *value, const char *word)
+{
+  const size_t len = strlen (word);
+
+  return strncmp (value, word, len) == 0 &&
+    (agreed.target ? is_suffix (value + len) : value[len] == '\0');
 }
 
 /* libiscsi compares a CHAP_R of this form with what it expects, which is
@@ -65,7 +95,13 @@ watch_login (int level, const char *message)
   const char *value;
 
   if ((value = reply_value (message, "HeaderDigest=")))
-    agreed.header_digest = strncmp (value, "CRC32C", 6) == 0;
+    agreed.header_digest = is_word (value, "CRC32C");
+  if ((value = reply_value (message, "DataDigest=")))
+    agreed.data_digest = is_word (value, "CRC32C");
+  if ((value = reply_value (message, "RDMAExtensions=")))
+    agreed.no_rdma = !is_word (value, "Yes");
+  if (reply_value (message, "InitiatorRecvDataSegmentLength="))
+    agreed.rdma_key = true;
   if (reply_value (message, "CHAP_N="))
     agreed.name = true;
   if ((value = reply_value (message, "CHAP_R=")))
@@ -82,15 +118,34 @@ watch_login (int level, const char *message)
 }
 
 void
-negotiation_begin (struct iscsi_context *ctx)
+negotiation_begin (struct iscsi_context *ctx, const char *target)
 {
   memset (&agreed, 0, sizeof agreed);
+  agreed.target = target;
   iscsi_set_log_fn (ctx, watch_login);
   iscsi_set_log_level (ctx, LOG_LEVEL_LOGIN_REPLY);
 }
 
-/* libiscsi 1.19 takes a target at its word that skips a step, and would
- * send data segments of no bytes for ever: hold it to what the user demands
+/* A digest that was offered alone is used, or there is no session.  What
+ * counts is what libiscsi makes of the answer: it uses a digest after the
+ * one word CRC32C and else none, whatever was offered.
+ */
+static int
+check_digest (const char *name, enum digest wanted, bool used,
+              struct error *err)
+{
+  if (wanted == DIGEST_CRC32C && !used)
+    return error_set (err, EPROTO, "the target has no %s digest: "
+                      "%s-digest=crc32c cannot be had", name, name);
+  if (wanted == DIGEST_NONE && used)
+    return error_set (err, EPROTO, "the target insists on a %s digest: "
+                      "%s-digest=none cannot be had", name, name);
+  return 0;
+}
+
+/* libiscsi 1.19 takes a target at its word that skips a step, would send data
+ * segments of no bytes for ever, and lets a key of RFC 7145 lift its limit for
+ * what it receives, without iSER too: hold the target to what the user demands
  * and to the least that RFC 7143 section 13.12 allows.
  */
 static int
@@ -99,9 +154,16 @@ check_agreed (const struct session_params *p, struct error *err)
   if (p->target_user && !(agreed.name && agreed.proof))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret");
-  if (p->header_digest == DIGEST_CRC32C && !agreed.header_digest)
-    return error_set (err, EPROTO, "the target has no header digest: "
-                      "header-digest=crc32c cannot be had");
+  if (check_digest ("header", p->header_digest, agreed.header_digest,
+                    err) == -1 ||
+      check_digest ("data", p->data_digest, agreed.data_digest, err) == -1)
+    return -1;
+  if (p->iser && agreed.no_rdma)
+    return error_set (err, EPROTO, "the target does not speak iSER on this "
+                      "connection: use iscsi://");
+  if (!p->iser && agreed.rdma_key)
+    return error_set (err, EPROTO, "the target breaks the protocol: it sent a "
+                      "key that is for iSER alone");
   if (agreed.tiny_segments)
     return error_set (err, EPROTO, "the target breaks the protocol: its "
                       "MaxRecvDataSegmentLength is less than 512");

@@ -84,9 +84,9 @@ extern struct session *session_log_in (const struct session_params *p,
 
 /* negotiation.c: from begin on what the target agrees to is taken down, for
  * this thread; end, after the login, holds it to what ‘p’ demands.  -1 with a
- * sentence.
+ * sentence.  ‘target’, NULL for discovery, must live until then.
  */
-extern void negotiation_begin (struct iscsi_context *ctx);
+extern void negotiation_begin (struct iscsi_context *ctx, const char *target);
 extern int negotiation_end (struct session *s, const struct session_params *p,
                             struct error *err);
 
