@@ -14,6 +14,7 @@
 
 #include <nbdkit-plugin.h>
 
+#include "name.h"
 #include "nearest.h"
 #include "parameters.h"
 #include "secret.h"
@@ -167,23 +168,17 @@ set_url (struct settings *p, const char *value)
   return 0;
 }
 
-/* iSCSI names after RFC 3722: we do not know Unicode, so ASCII only. */
+/* What targets have in their access lists is not always what RFC 3722 has
+ * in mind: judge_name says so, and no more.
+ */
 static int
 set_initiator_name (struct settings *p, const char *value)
 {
-  const char *const allowed = "abcdefghijklmnopqrstuvwxyz"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
   char *str;
 
-  if ((strncmp (value, "iqn.", 4) != 0 && strncmp (value, "eui.", 4) != 0 &&
-       strncmp (value, "naa.", 4) != 0) || value[4] == '\0') {
-    nbdkit_error ("initiator-name must start with iqn., eui. or naa., as in "
-                  "iqn.2001-04.com.example:host");
-    return -1;
-  }
-  if (value[strspn (value, allowed)] != '\0') {
-    nbdkit_error ("initiator-name may only have letters, digits, '-', '.' "
-                  "and ':', as in iqn.2001-04.com.example:host");
+  if (value[0] == '\0' || strchr (value, ' ') || !text_is_clean (value)) {
+    nbdkit_error ("initiator-name must be a name without spaces and control "
+                  "characters, as in iqn.2001-04.com.example:host");
     return -1;
   }
   if (strlen (value) > URL_MAX_NAME) {
@@ -534,6 +529,15 @@ check_credentials (const struct url *url)
   return 0;
 }
 
+static void
+judge_name (const char *what, const char *name)
+{
+  if (name && !name_is_proper (name))
+    nbdkit_debug ("%s %s is not what RFC 7143 calls an iSCSI name (iqn. and "
+                  "lower case letters, digits, '-', '.', ':'): it is sent as "
+                  "it is, but not every target takes it", what, name);
+}
+
 /* 64-bit FNV-1a. */
 static uint64_t
 hash (uint64_t h, const char *str)
@@ -616,6 +620,8 @@ parameters_complete (struct settings *p)
     return -1;
   show_url (&p->url);
   nbdkit_debug ("initiator name: %s", p->initiator_name);
+  judge_name ("initiator-name", p->initiator_name);
+  judge_name ("the target name", p->url.target);
   return 0;
 }
 

@@ -181,6 +181,9 @@ class Connection:
                                       bhs[16:20], NO_TAG) + bytes(24),
                           bytes.fromhex(rule.arg))
             return False
+        if keys.get("TargetName", target.iqn) != target.iqn:
+            self.refuse_login(bhs, 0x0203)
+            return False
         key = (keys.get("InitiatorName", ""), isid, self.set["portal-group"])
         limit = self.set["max-sessions"]
         others = [s for s in target.sessions if s.key != key]

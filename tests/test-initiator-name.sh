@@ -28,7 +28,17 @@ start_nbdkit -v iscsi "$url"
 equal size "$(nbdinfo --size "$uri")" 1048576
 shows "initiator name: $default\$" "$nbdkit_log"
 
-for bad in "" me iqn. 'iqn.2001-04.com.example:a b'; do
+# Names that no standard knows are in use, and are sent as they are.
+for odd in iqn.1993-08.org.debian:01:my_host \
+           iqn.1991-05.com.microsoft:HOST IQN.x me; do
+  tgt --mode target --op bind --tid 1 --initiator-name "$odd"
+  start_nbdkit -v iscsi "$url" "initiator-name=$odd"
+  equal size "$(nbdinfo --size "$uri")" 1048576
+  shows "initiator-name $odd is not what RFC 7143" "$nbdkit_log"
+  stop_nbdkit
+done
+
+for bad in "" 'iqn.2001-04.com.example:a b'; do
   refused iscsi "$url" "initiator-name=$bad"
   shows 'initiator-name' "$tmp/refused.log"
 done

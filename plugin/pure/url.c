@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <arpa/inet.h>
 
+#include "name.h"
 #include "secret.h"
 #include "url.h"
 
@@ -113,15 +114,6 @@ is_host_char (unsigned char c)
 {
   /* The underscore is no host name's (RFC 952), but is in use. */
   return c < 0x80 && (isalnum (c) || strchr ("-._", c));
-}
-
-/* RFC 3722 allows much less; what a name must look like beyond what we
- * and the log can stand is the target's business.
- */
-static bool
-is_target_char (unsigned char c)
-{
-  return c > ' ' && c != 0x7f && c != '/';
 }
 
 static int
@@ -243,15 +235,6 @@ has_escapes (struct piece piece)
   return n > 0;
 }
 
-/* Whether the piece starts like an iSCSI name (RFC 7143 section 4.2.7.2). */
-static bool
-is_iscsi_name (struct piece piece)
-{
-  return piece.len > 4 && (strncasecmp (piece.s, "iqn.", 4) == 0 ||
-                           strncasecmp (piece.s, "eui.", 4) == 0 ||
-                           strncasecmp (piece.s, "naa.", 4) == 0);
-}
-
 /* Whether it is libiscsi's user%password@, and not user:password@: what comes
  * first decides.  But an iSCSI name, which initiators often are known by, has
  * a ':' itself.  In user:password@ that is an escape.
@@ -263,7 +246,7 @@ is_percent_form (struct piece part)
   const struct piece before_percent = piece_take (&after_percent, "%");
   const struct piece before_colon = piece_take (&after_colon, ":");
 
-  if (after_percent.len > 0 && is_iscsi_name (part))
+  if (after_percent.len > 0 && name_has_type (part.s))
     return !has_escapes (before_colon) || after_colon.len == 0;
   return before_percent.len < before_colon.len;
 }
@@ -339,7 +322,7 @@ ipv6_parse (struct piece *rest, char **host, struct error *err)
     snprintf (text + address.len, sizeof text - address.len, "%%%.*s",
               (int) zone.len, zone.s);
   }
-  if (rest->len > 0 && rest->s[0] != ':')
+  if (rest->len > 0 && rest->s[0] != ':' && rest->s[0] != ',')
     return error_set (err, EINVAL, "after the ']' of the host only ':' and "
                       "the port can follow, as in [2001:db8::1]:3260");
   return piece_dup (piece_of (text), host, err);
@@ -353,7 +336,7 @@ host_parse (struct piece *rest, char **host, struct error *err)
   if (rest->len > 0 && rest->s[0] == '[')
     return ipv6_parse (rest, host, err);
 
-  name = piece_take (rest, ":");
+  name = piece_take (rest, ":,");
   if (piece_has (name, '%'))
     return error_set (err, EINVAL, "the host has a '%%': after a password "
                       "an '@' and the host are needed, as in "
@@ -376,8 +359,18 @@ host_parse (struct piece *rest, char **host, struct error *err)
   return piece_dup (name, host, err);
 }
 
-/* HOST[:PORT[,TAG]]: SendTargets, and so iscsi-ls, puts the portal group
- * tag there (RFC 7143 appendix C).  It is of no use to us.
+/* A portal group tag, or the -1 of tools that do not know it. */
+static bool
+is_tag (struct piece piece)
+{
+  unsigned n;
+
+  return piece_is (piece, "-1") || piece_number (piece, UINT16_MAX, &n);
+}
+
+/* HOST[:PORT][,TAG]: SendTargets and a redirect have the portal group tag
+ * there (RFC 7143 appendix C and section 13.8), and so have iscsi-ls and
+ * iscsiadm.  It is of no use to us.
  */
 static int
 portal_parse (struct piece rest, char **host, uint16_t *port,
@@ -390,22 +383,25 @@ portal_parse (struct piece rest, char **host, uint16_t *port,
     return -1;
 
   *port = URL_DEFAULT_PORT;
-  if (!piece_skip (&rest, ':'))
-    return 0;
-  number = piece_take (&rest, ",");
-  if (number.len == 0)
-    return error_set (err, EINVAL, "the port is missing after ':', as in "
-                      "host:3260");
-  if (!piece_number (number, UINT16_MAX, &n) || n == 0)
-    return error_set (err, EINVAL, "the port must be a number from 1 to "
-                      "65535, as in host:3260");
-  *port = n;
-  if (piece_skip (&rest, ',') && !piece_number (rest, UINT16_MAX, &n))
+  if (piece_skip (&rest, ':')) {
+    number = piece_take (&rest, ",");
+    if (number.len == 0)
+      return error_set (err, EINVAL, "the port is missing after ':', as in "
+                        "host:3260");
+    if (!piece_number (number, UINT16_MAX, &n) || n == 0)
+      return error_set (err, EINVAL, "the port must be a number from 1 to "
+                        "65535, as in host:3260");
+    *port = n;
+  }
+  if (piece_skip (&rest, ',') && !is_tag (rest))
     return error_set (err, EINVAL, "the portal group tag after ',' must be "
                       "a number from 0 to 65535, as in host:3260,1");
   return 0;
 }
 
+/* RFC 3722 allows much less; what a name must look like beyond what we, NBD
+ * and the log can stand is the target's business.
+ */
 static int
 target_check (const char *target, struct error *err)
 {
@@ -414,9 +410,9 @@ target_check (const char *target, struct error *err)
   if (len > URL_MAX_NAME)
     return error_set (err, EINVAL, "the target name is longer than %d bytes",
                       URL_MAX_NAME);
-  if (!all_of (piece_of (target), is_target_char))
-    return error_set (err, EINVAL, "the target name must not have spaces, "
-                      "control characters or '/'");
+  if (!text_is_clean (target))
+    return error_set (err, EINVAL, "the target name must be UTF-8 without "
+                      "control characters");
   if (strspn (target, "0123456789") == len)
     return error_set (err, EINVAL, "the target is missing before the LUN, "
                       "as in iscsi://host/iqn.2001-04.com.example:disk/0");
@@ -456,6 +452,9 @@ path_parse (struct piece rest, struct url *url, struct error *err)
   if (piece_decode (target, "the target name", &url->target, err) == -1 ||
       target_check (url->target, err) == -1)
     return -1;
+  if (piece_has (target, ' '))
+    return error_set (err, EINVAL, "the target name has a space: if it "
+                      "belongs there it is written %%20");
 
   if (!piece_skip (&rest, '/') || rest.len == 0)
     return 0;
@@ -601,7 +600,7 @@ int
 url_parse_export (const char *name, bool have_target,
                   char **target, int *lun, struct error *err)
 {
-  struct piece rest = piece_of (name), first;
+  struct piece rest = piece_of (name), first = rest;
 
   *target = NULL;
   if (have_target) {
@@ -611,10 +610,14 @@ url_parse_export (const char *name, bool have_target,
     return 0;
   }
 
-  first = piece_take (&rest, "/");
-  if (first.len == 0 || !piece_skip (&rest, '/'))
+  /* At the last '/': a target name may have some itself. */
+  while (first.len > 0 && first.s[first.len - 1] != '/')
+    first.len--;
+  if (first.len < 2)
     return error_set (err, EINVAL, "the export name must be target/lun, as "
                       "in iqn.2001-04.com.example:disk/0");
+  piece_advance (&rest, first.len);
+  first.len--;
   if (piece_dup (first, target, err) == -1 ||
       target_check (*target, err) == -1 ||
       lun_parse (rest, lun, err) == -1) {
@@ -637,29 +640,54 @@ digest_name (enum digest d)
   return digest_names[d];
 }
 
-/* Print ‘str’ %-encoded, but for unreserved characters (RFC 3986 section
- * 2.3) and those of ‘keep’.
- */
+/* RFC 3986 section 2.3. */
+static bool
+is_unreserved (unsigned char c)
+{
+  return c < 0x80 && (isalnum (c) || strchr ("-._~", c));
+}
+
+/* Print ‘str’ %-encoded, but for unreserved characters and those of ‘keep’. */
 static void
 print_encoded (FILE *fp, const char *str, const char *keep)
 {
   for (; *str; str++) {
     unsigned char c = *str;
 
-    if (c < 0x80 && (isalnum (c) || strchr ("-._~", c) || strchr (keep, c)))
+    if (is_unreserved (c) || strchr (keep, c))
       putc (c, fp);
     else
       fprintf (fp, "%%%02X", c);
   }
 }
 
-static void
-print_authority (FILE *fp, const struct url *url)
+/* In which form it can be read again: before the ':' escapes are read as such
+ * in an iSCSI name only (is_percent_form), and before the '%' a user that has
+ * one of "%:/" cannot stand.
+ */
+static bool
+is_literal_user (const char *user)
 {
-  if (url->user) {
+  return !all_of (piece_of (user), is_unreserved) && !name_has_type (user) &&
+    user[strcspn (user, "%:/")] == '\0' && text_is_clean (user);
+}
+
+static void
+print_user (FILE *fp, const struct url *url)
+{
+  if (is_literal_user (url->user))
+    fprintf (fp, "%s%s@", url->user, url->password ? "%***" : "");
+  else {
     print_encoded (fp, url->user, "");
     fprintf (fp, "%s@", url->password ? ":***" : "");
   }
+}
+
+static void
+print_authority (FILE *fp, const struct url *url)
+{
+  if (url->user)
+    print_user (fp, url);
   if (strchr (url->host, ':')) {
     putc ('[', fp);
     print_encoded (fp, url->host, ":");

@@ -16,8 +16,9 @@
  * 2. else user%password@: iqn.2001-04.com.x:host%pw@
  *
  * Arguments are target_user, target_password (%-decoded), header_digest and
- * iser (which has no value).  A portal group tag after the port
- * (host:3260,1), as discovery prints it, is ignored.
+ * iser (which has no value).  A portal group tag after the portal
+ * (host:3260,1; host,1; host:3260,-1), as discovery and tools print it, is
+ * ignored.
  */
 
 #ifndef ISCSI_URL_H
@@ -61,15 +62,17 @@ struct url {
  */
 extern int url_parse (const char *str, struct url *url, struct error *err);
 
-/* Parse "HOST[:PORT]" (IPv6 in brackets) as the portal= parameter has it.
+/* Parse "HOST[:PORT][,TAG]" (IPv6 in brackets) as the portal= parameter,
+ * discovery and redirects have it.
  * *host is allocated.  Errors as url_parse.
  */
 extern int url_parse_portal (const char *str, char **host, uint16_t *port,
                              struct error *err);
 
 /* Parse an export name that picks a LUN: "LUN" when ‘target’ is known
- * (have_target), else "target/LUN".  *target is allocated, or left NULL
- * when have_target.  Errors as url_parse.
+ * (have_target), else "target/LUN", the target as it is, not %-encoded; it is
+ * what comes before the last '/'.  *target is allocated, or left NULL when
+ * have_target.  Errors as url_parse.
  */
 extern int url_parse_export (const char *name, bool have_target,
                              char **target, int *lun, struct error *err);
@@ -81,7 +84,8 @@ extern enum digest digest_parse (const char *str);
 extern const char *digest_name (enum digest d);
 
 /* The URL without any secret, for messages: allocated, NULL when out of
- * memory.
+ * memory.  It can be parsed again, unless it has a user (of a parameter) that
+ * no URL can have.
  */
 extern char *url_redacted (const struct url *url);
 
