@@ -26,9 +26,11 @@ installed | tee "$tmp/installed"
 
 plugin=$(grep '/nbdkit-iscsi-plugin\.so$' "$tmp/installed")
 manual=$(grep '/man1/nbdkit-iscsi-plugin\.1$' "$tmp/installed")
+messages=$(grep '/man7/nbdkit-iscsi-messages\.7$' "$tmp/installed")
 # libtool's own, which ‘make uninstall’ needs.
 equal "what else is installed" \
-      "$(grep -vxF -e "$plugin" -e "$manual" "$tmp/installed")" \
+      "$(grep -vxF -e "$plugin" -e "$manual" -e "$messages" \
+              "$tmp/installed")" \
       "${plugin%.so}.la"
 
 # With a sanitizer ./nbdkit knows what to load first.
@@ -36,6 +38,7 @@ NBDKIT_ISCSI_PLUGIN=$tmp/root$plugin nbdkit iscsi --dump-plugin \
   >"$tmp/dump"
 shows "^path=$tmp/root$plugin\$" "$tmp/dump"
 shows 'recovery.timeout' "$tmp/root$manual"
+shows 'unknown parameter' "$tmp/root$messages"
 
 # Both go to where the server and its manual are, unless told otherwise.
 "$abs_top_builddir/config.status" --config >"$tmp/options"
