@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Install what is missing: install-deps.sh [build] [try] [test] [lint]
+# Install what is missing: install-deps.sh [build] [try] [test] [lint] [package]
 #
-#   build   to build the plugin and its manual
-#   try     for ./try.sh
-#   test    for make check, make bench and the valgrind run
-#   lint    the second compiler, and the checks of the sources
+#   build     to build the plugin and its manual
+#   try       for ./try.sh
+#   test      for make check, make bench and the valgrind run
+#   lint      the second compiler, and the checks of the sources
+#   package   to build and check the Debian package and the RPM
 #
 # This is the one place that knows package names.  On Debian and its
 # descendants the packages are installed with apt-get, as root or through
@@ -44,10 +45,16 @@ test            fuse3              fusermount3 nbdfuse
 test            strace             strace      what the target flushes
 test            iproute2           ss          ports in use
 test            procps             ps          processes
+test            bash-completion    -           what completes nbdkit on <TAB>
 test            valgrind           valgrind    make check-valgrind
 lint            clang              clang       the second compiler
 lint            shellcheck         shellcheck  shell scripts
 lint            cppcheck           cppcheck    C sources
+package         build-essential    -           what packages may rely on
+package         debhelper          dh          the Debian package
+package         lintian            lintian     checks of the Debian package
+package         rpm                rpmbuild    the RPM
+package         rpmlint            rpmlint     checks of the RPM
 '
 
 if [ $# = 0 ]; then
@@ -55,9 +62,10 @@ if [ $# = 0 ]; then
 fi
 for group; do
   case $group in
-    build|try|test|lint) ;;
+    build|try|test|lint|package) ;;
     *)
-      echo "$0: unknown group '$group': build, try, test or lint" >&2
+      echo "$0: unknown group '$group':" \
+           "build, try, test, lint or package" >&2
       exit 1
       ;;
   esac

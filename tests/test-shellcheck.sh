@@ -15,7 +15,7 @@ cd "${abs_top_srcdir:?run me with make check}"
 # A script is known by its name or its first line.  ./nbdkit, in a tree
 # that was configured in place, is nbdkit.in once more.
 scripts=()
-for file in * .ci/* bench/* examples/* tests/*; do
+for file in * .ci/* bench/* debian/tests/* examples/* fuzz/* tests/*; do
   if [ -f "$file" ] && [ "$file" != nbdkit ]; then
     if [[ $file = *.sh ]] ||
        head -n 1 "$file" | grep -aq '^#!/usr/bin/env bash$'; then
