@@ -48,6 +48,7 @@ test            procps             ps          processes
 test            bash-completion    -           what completes nbdkit on <TAB>
 test            valgrind           valgrind    make check-valgrind
 lint            clang              clang       the second compiler
+lint            libclang-rt-dev    -           its sanitizers and libFuzzer
 lint            shellcheck         shellcheck  shell scripts
 lint            cppcheck           cppcheck    C sources
 package         build-essential    -           what packages may rely on

@@ -18,12 +18,10 @@ cd "$(dirname "$0")" || exit 1
 
 flavour=${1:-}
 case $flavour in
-  "")         target=check results=tests duration="15 minutes" ;;
-  --asan)     target=check-asan results=build-asan/tests
-              duration="20 minutes" ;;
-  --tsan)     target=check-tsan results=build-tsan/tests
-              duration="half an hour" ;;
-  --valgrind) target=check-valgrind results=tests duration="an hour or more" ;;
+  "")         target=check build=. duration="15 minutes" ;;
+  --asan)     target=check-asan build=build-asan duration="20 minutes" ;;
+  --tsan)     target=check-tsan build=build-tsan duration="half an hour" ;;
+  --valgrind) target=check-valgrind build=. duration="an hour or more" ;;
   *)
     sed -n '/^# Install/,/^$/s/^# \{0,1\}//p' "$0"
     exit 1
@@ -54,28 +52,28 @@ if [ ! -f configure ]; then
 fi
 # Always, as what was just installed may have been missing the last time.
 step ./configure --enable-gcc-warnings=error
-if [ "$results" != tests ]; then
-  rm -f "${results%/tests}/Makefile"
+if [ "$build" != . ]; then
+  rm -f "$build/Makefile"
 fi
 step make -j "$jobs"
 
 echo "== make $target"
 # Results of tests that are gone must not count.
-rm -f "$results"/*.trs
+rm -f "$build"/{fuzz,tests}/*.trs
 make -j "$jobs" "$target"
 status=$?
 
 # automake writes one .trs for each test.
 count ()
 {
-  cat "$results"/*.trs 2>/dev/null |
+  cat "$build"/{fuzz,tests}/*.trs 2>/dev/null |
     grep -Ec "^:global-test-result: ($1)\$"
 }
 passed=$(count 'PASS|XFAIL')
 failed=$(count 'FAIL|XPASS|ERROR')
 skipped=$(count 'SKIP')
 
-for trs in "$results"/*.trs; do
+for trs in "$build"/{fuzz,tests}/*.trs; do
   if grep -Eqs '^:global-test-result: (FAIL|XPASS|ERROR)$' "$trs"; then
     echo
     echo "== ${trs%.trs}.log"
@@ -85,7 +83,7 @@ done
 if [ "$skipped" != 0 ]; then
   echo
   echo "== Skipped"
-  for trs in "$results"/*.trs; do
+  for trs in "$build"/{fuzz,tests}/*.trs; do
     if grep -qx ':global-test-result: SKIP' "$trs"; then
       name=${trs##*/}
       echo "${name%.trs}: $(tail -n 2 "${trs%.trs}.log" | head -n 1)"

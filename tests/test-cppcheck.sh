@@ -13,7 +13,7 @@ fi
 cd "${abs_top_srcdir:?run me with make check}"
 
 sources=()
-for file in plugin/*.c plugin/*/*.c tests/*.c bench/*.c; do
+for file in plugin/*.c plugin/*/*.c fuzz/*.c tests/*.c bench/*.c; do
   if [ -f "$file" ]; then
     sources+=("$file")
   fi

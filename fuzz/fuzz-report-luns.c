@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* parse_report_luns */
+
+#include <config.h>
+
+#include "fuzz.h"
+#include "parse.h"
+#include "url.h"
+
+#define MAX 64
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  struct input in = { data, size };
+  size_t max = input_number (&in, 1) % (MAX + 1);
+  int luns[MAX];
+  size_t i, n;
+
+  n = parse_report_luns (in.data, in.size, luns, max);
+  REQUIRE (n <= max && n <= in.size / 8);
+  for (i = 0; i < n; ++i)
+    REQUIRE (luns[i] >= 0 && luns[i] <= URL_MAX_LUN);
+  return 0;
+}
