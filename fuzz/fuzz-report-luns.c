@@ -15,12 +15,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   struct input in = { data, size };
   size_t max = input_number (&in, 1) % (MAX + 1);
-  int luns[MAX];
-  size_t i, n;
+  struct lun_address luns[MAX];
+  size_t i, n, skipped;
 
-  n = parse_report_luns (in.data, in.size, luns, max);
-  REQUIRE (n <= max && n <= in.size / 8);
+  n = parse_report_luns (in.data, in.size, luns, max, &skipped);
+  REQUIRE (n <= max && n + skipped <= in.size / 8);
   for (i = 0; i < n; ++i)
-    REQUIRE (luns[i] >= 0 && luns[i] <= URL_MAX_LUN);
+    REQUIRE (luns[i].lun >= 0 && luns[i].lun <= URL_MAX_LUN);
   return 0;
 }

@@ -8,189 +8,174 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "disk.h"
-#include "engine.h"
+#include "lu.h"
 #include "rangelock.h"
-#include "session.h"
-#include "slots.h"
+#include "run.h"
+#include "target.h"
 
+/* What the handles of a LUN share.  Its identity is that of the first one. */
 struct disk {
   struct disk *next;
   char *target;                 /* iSCSI name */
   int lun;
-  struct lun_facts facts;       /* constant once open */
+  struct lun_facts facts;       /* of the first handle */
   struct learnt learnt;
   struct rangelock writes;
-  unsigned users;               /* handles that use it */
-  struct disk_handle *handles;
-  struct slots *slots;
+  unsigned users;
 };
 
 /* A pointer to the one is a pointer to the other. */
 struct disk_handle {
   struct handle h;              /* first */
-  struct disk_handle *next;     /* of the disk */
+  struct disk_handle *next;     /* of all */
   struct disk *disk;
-  struct slot_user user;
+  struct lu_user user;
 };
 
-/* All disks that are in use. */
-static pthread_mutex_t disks_lock = PTHREAD_MUTEX_INITIALIZER;
+/* All that are in use. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct disk *disks;
+static struct disk_handle *handles;
+
+/* ---- disks ---- */
 
 static void
-free_disk (struct disk *d, uint64_t deadline)
+free_disk (struct disk *d)
 {
-  struct disk_handle *dh;
-
-  while ((dh = d->handles) != NULL) {
-    d->handles = dh->next;
-    free (dh);
-  }
-  if (d->slots)
-    slots_free (d->slots, deadline);
   rangelock_destroy (&d->writes);
   free (d->target);
   free (d);
 }
 
 static struct disk *
-new_disk (const struct settings *p, const char *target, int lun,
-          struct error *err)
+new_disk (const char *target, int lun, const struct lun_facts *facts)
 {
   struct disk *d = calloc (1, sizeof *d);
 
-  if (d == NULL) {
-    error_set (err, ENOMEM, "out of memory");
+  if (d == NULL)
     return NULL;
-  }
   rangelock_init (&d->writes);
   d->lun = lun;
+  d->facts = *facts;
   d->target = strdup (target);
-  if (d->target == NULL)
-    error_set (err, ENOMEM, "out of memory");
-  else
-    d->slots = slots_new (p, d->target, lun, &d->facts, err);
-  if (d->slots == NULL) {
-    free_disk (d, 0);
+  if (d->target == NULL) {
+    free_disk (d);
     return NULL;
   }
+  d->next = disks;
+  disks = d;
   return d;
 }
 
-/* The disk for one more handle. */
+/* Under the lock: the disk that the LUN is, NULL with a sentence.  One that
+ * nobody uses is forgotten, and so it may be another one each time.
+ */
 static struct disk *
-get_disk (const struct settings *p, const char *target, int lun,
-          struct disk_handle *dh, struct error *err)
+get_disk (const char *target, int lun, const struct lun_facts *facts,
+          struct error *err)
 {
   struct disk *d;
 
-  pthread_mutex_lock (&disks_lock);
   for (d = disks; d != NULL; d = d->next)
     if (d->lun == lun && strcmp (d->target, target) == 0)
       break;
   if (d == NULL) {
-    d = new_disk (p, target, lun, err);
-    if (d) {
-      d->next = disks;
-      disks = d;
+    d = new_disk (target, lun, facts);
+    if (d == NULL) {
+      error_set (err, ENOMEM, "out of memory");
+      return NULL;
     }
   }
-  if (d) {
-    d->users++;
-    dh->next = d->handles;
-    d->handles = dh;
-  }
-  pthread_mutex_unlock (&disks_lock);
+  else if (lun_compare (lun, &d->facts, facts, err) == -1)
+    return NULL;
+  d->users++;
   return d;
 }
 
-/* The last one logs out, without holding up those who open other disks. */
+/* Under the lock. */
 static void
-put_disk (struct disk *d, struct disk_handle *dh)
+put_disk (struct disk *d)
 {
-  struct disk **p;
-  struct disk_handle **hp;
+  struct disk **dp;
 
-  pthread_mutex_lock (&disks_lock);
-  for (hp = &d->handles; *hp != dh; hp = &(*hp)->next)
-    ;
-  *hp = dh->next;
   if (--d->users > 0)
-    d = NULL;
-  else {
-    for (p = &disks; *p != d; p = &(*p)->next)
-      ;
-    *p = d->next;
-  }
-  pthread_mutex_unlock (&disks_lock);
-  if (d)
-    free_disk (d, clock_ms () + LOGOUT_MS);
+    return;
+  for (dp = &disks; *dp != d; dp = &(*dp)->next)
+    ;
+  *dp = d->next;
+  free_disk (d);
 }
 
-void
-disk_close_all (void)
-{
-  const uint64_t deadline = clock_ms () + LOGOUT_MS;
-  struct disk *d;
-
-  for (d = disks; d != NULL; d = d->next)
-    slots_begin_stop (d->slots);
-  while ((d = disks) != NULL) {
-    disks = d->next;
-    free_disk (d, deadline);
-  }
-  slots_forget_preflight ();
-}
-
-/* The facts of this open: the LUN may have grown, shrunk or become write
- * protected since.
- */
-static int
-read_facts (struct handle *h, const struct lun_facts *before,
-            struct error *err)
-{
-  struct lun_facts *f = &h->facts;
-
-  *f = *before;
-  if (lun_mode (&h->runner, &h->retry, h->lun, &f->mode, err) == -1)
-    return -1;
-  f->read_only = f->cd || f->mode.wp;
-  if (lun_capacity (&h->runner, &h->retry, h->lun, &f->capacity,
-                    &f->size, err) == -1)
-    return -1;
-  if (f->capacity.block_len != before->capacity.block_len)
-    return error_set (err, EIO, "LUN %d changed its block length from %u to "
-                      "%u: restart the server", h->lun,
-                      before->capacity.block_len,
-                      f->capacity.block_len);
-  return 0;
-}
-
-/* engine_last_error, as struct handle wants it. */
-static void
-last_error (void *engine, struct error *why)
-{
-  engine_last_error (engine, why);
-}
+/* ---- handles ---- */
 
 static void
-set_up_handle (struct disk_handle *dh, const struct settings *p)
+set_up_handle (struct disk_handle *dh, const struct settings *p, int lun)
 {
-  struct engine *engine = slot_engine (&dh->user);
-
-  dh->h.lun = dh->disk->lun;
-  dh->h.learnt = &dh->disk->learnt;
-  dh->h.writes = &dh->disk->writes;
-  dh->h.last_error = last_error;
-  dh->h.opaque = engine;
-  dh->h.runner = (struct runner) { .run = slot_run, .handle = &dh->user };
+  dh->h.lun = lun;
+  dh->h.last_error = lu_last_error;
+  dh->h.opaque = &dh->user;
+  dh->h.runner = (struct runner) { .run = lu_run, .handle = &dh->user };
   dh->h.retry = (struct retry_policy) {
     .timeout_ms = p->timeout_ms,
-    .sleep = engine_sleep,
-    .opaque = engine,
+    .sleep = lu_sleep,
+    .opaque = &dh->user,
   };
+}
+
+/* Get hold of the LUN and ask it everything: it may have grown, shrunk or
+ * become write protected since the last time, or be another one.
+ */
+static int
+reach (struct disk_handle *dh, const struct settings *p, const char *target,
+       uint16_t wire, bool counts, const struct stop *stop,
+       struct error *err)
+{
+  struct handle *h = &dh->h;
+  struct error why;
+
+  if (lu_get (p, target, h->lun, wire, counts, &dh->user, stop, err) == -1)
+    return -1;
+  if (lun_probe (&h->runner, &h->retry, h->lun, &h->facts, err) == 0)
+    return 0;
+  lu_last_error (&dh->user, &why);
+  if (why.err != 0)
+    *err = why;
+  lu_put (&dh->user);
+  return -1;
+}
+
+/* A target takes a number in one form of address or in the other, and most
+ * take small numbers in both.
+ */
+static int
+reach_any (struct disk_handle *dh, const struct settings *p,
+           const char *target, bool counts, const struct stop *stop,
+           struct error *err)
+{
+  const uint16_t wire = lun_wire (dh->h.lun);
+  struct error why;
+
+  if (reach (dh, p, target, wire, counts, stop, err) == 0)
+    return 0;
+  if (err->err == ENODEV &&
+      reach (dh, p, target, lun_wire_other (wire), counts, stop, &why) == 0)
+    return 0;
+  return -1;
+}
+
+/* Under the lock. */
+static int
+add_handle (struct disk_handle *dh, const char *target, struct error *err)
+{
+  dh->disk = get_disk (target, dh->h.lun, &dh->h.facts, err);
+  if (dh->disk == NULL)
+    return -1;
+  dh->h.learnt = &dh->disk->learnt;
+  dh->h.writes = &dh->disk->writes;
+  dh->next = handles;
+  handles = dh;
+  return 0;
 }
 
 static struct handle *
@@ -198,26 +183,27 @@ get_handle (const struct settings *p, const char *target, int lun,
             bool counts, const struct stop *stop, struct error *err)
 {
   struct disk_handle *dh = calloc (1, sizeof *dh);
+  int r;
 
   if (dh == NULL) {
     error_set (err, ENOMEM, "out of memory");
     return NULL;
   }
-  dh->disk = get_disk (p, target, lun, dh, err);
-  if (dh->disk == NULL)
-    goto no_disk;
-  if (slots_take (dh->disk->slots, &dh->user, counts, stop, err) == -1)
-    goto no_slot;
+  set_up_handle (dh, p, lun);
+  if (reach_any (dh, p, target, counts, stop, err) == -1) {
+    free (dh);
+    return NULL;
+  }
 
-  set_up_handle (dh, p);
-  if (read_facts (&dh->h, &dh->disk->facts, err) == 0)
+  pthread_mutex_lock (&lock);
+  r = add_handle (dh, target, err);
+  pthread_mutex_unlock (&lock);
+  if (r == 0) {
+    lu_set_facts (dh->user.lu, &dh->disk->facts);
     return &dh->h;
-  disk_close (&dh->h);
-  return NULL;
-
- no_slot:
-  put_disk (dh->disk, dh);
- no_disk:
+  }
+  lu_doubt (dh->user.lu);
+  lu_put (&dh->user);
   free (dh);
   return NULL;
 }
@@ -245,9 +231,22 @@ disk_target (const struct handle *h)
 void
 disk_close (struct handle *h)
 {
-  struct disk_handle *dh = (struct disk_handle *) h;
+  struct disk_handle *dh = (struct disk_handle *) h, **dhp;
 
-  slots_give_back (&dh->user);
-  put_disk (dh->disk, dh);
+  lu_put (&dh->user);
+  pthread_mutex_lock (&lock);
+  for (dhp = &handles; *dhp != dh; dhp = &(*dhp)->next)
+    ;
+  *dhp = dh->next;
+  put_disk (dh->disk);
+  pthread_mutex_unlock (&lock);
   free (dh);
+}
+
+void
+disk_close_all (void)
+{
+  while (handles)
+    disk_close (&handles->h);
+  target_close_all ();
 }

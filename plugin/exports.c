@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,20 +17,25 @@
 #include "debug.h"
 #include "exports.h"
 #include "parse.h"
-#include "path.h"
+#include "portals.h"
 #include "retry.h"
+#include "run.h"
 #include "sense.h"
 #include "session.h"
+#include "target.h"
+#include "thread.h"
 
 #define MAX_LUNS (URL_MAX_LUN + 1)
 
-/* Room for every LUN that can be addressed (SPC-5 6.33: a header of 8 bytes
- * and 8 bytes for each).
+/* Room for every LUN that can be addressed, in each of its forms (SPC-5 6.33:
+ * a header of 8 bytes and 8 bytes for each).
  */
-#define REPORT_LUNS_LEN (8 + 8 * MAX_LUNS)
+#define MAX_ENTRIES     (2 * MAX_LUNS)
+#define REPORT_LUNS_LEN (8 + 8 * MAX_ENTRIES)
 
-/* One LUN may use up this part of the time that is left for all. */
-#define LUN_SHARE 4
+/* So many LUNs are asked side by side, and so many at a time. */
+#define ASK_THREADS 16
+#define ASK_BATCH   64
 
 /* Longest iSCSI name, slash, LUN. */
 #define NAME_LEN (URL_MAX_NAME + 1 + 5 + 1)
@@ -38,216 +45,345 @@ struct walk {
   const struct settings *p;
   const struct stop *stop;
   uint64_t deadline;            /* clock_ms */
-  struct session_params params; /* of every session; target and LUN vary */
-  struct isid isid;
   bool one_target;              /* more than one is an error */
-  struct path *path;
 };
 
 /* Called for each LUN; anything but 0 ends the walk and is its result. */
 typedef int (*visit_fn) (struct walk *w, const char *target, int lun,
-                         const struct lun_facts *facts, void *opaque,
+                         const char *description, void *opaque,
                          struct error *err);
 
-static int
-walk_start (struct walk *w, const struct settings *p,
-            const struct stop *stop, struct error *err)
+static void
+walk_start (struct walk *w, const struct settings *p, const struct stop *stop)
 {
-  memset (w, 0, sizeof *w);
-  w->p = p;
-  w->stop = stop;
-  w->deadline = clock_ms () + p->login_timeout_ms;
-  w->params = path_params (p, NULL, 0);
+  *w = (struct walk) {
+    .p = p,
+    .stop = stop,
+    .deadline = clock_ms () + p->login_timeout_ms,
+  };
+}
 
-  /* Not the ISID of a session that serves clients, which a login with the
-   * same would end (RFC 7143 section 6.3.5), nor that of another listing
-   * that runs at the same time.
-   */
-  if (isid_random (&w->isid, err) == -1)
+/* Something is missing from a list: nobody is to think that it is not there.
+ */
+static void
+leave_out (const char *what, const struct error *why)
+{
+  log_event ("%s: left out of the list: %s", what, why->msg);
+}
+
+/* ---- one LUN ---- */
+
+/* What is asked over a walk's own hold on a LUN. */
+struct question {
+  struct lu_user user;
+  struct runner runner;
+  struct retry_policy policy;
+};
+
+static int
+question_begin (struct question *q, struct walk *w, const char *target,
+                const struct lun_address *at, struct error *err)
+{
+  if (lu_get (w->p, target, at->lun, at->wire, false, &q->user, w->stop,
+              err) == -1)
     return -1;
-
-  w->path = path_new (p, p->url.target, clock_share (w->deadline, 2), stop,
-                      err);
-  return w->path ? 0 : -1;
+  q->user.deadline = w->deadline;
+  q->runner = (struct runner) { .run = lu_run, .handle = &q->user };
+  q->policy = (struct retry_policy) {
+    .timeout_ms = clock_left (w->deadline),
+    .sleep = lu_sleep,
+    .opaque = &q->user,
+  };
+  return 0;
 }
 
 static void
-walk_logout (struct walk *w, struct session *s)
+question_end (struct question *q)
 {
-  const uint64_t longest = clock_ms () + LOGOUT_MS;
+  lu_put (&q->user);
+}
 
-  session_logout (s, w->deadline < longest ? w->deadline : longest, w->stop);
+/* What became of one of them. */
+struct probed {
+  bool ok;
+  struct error why;
+  char description[DESCRIPTION_LEN];
+};
+
+static void
+probe (struct walk *w, const char *target, const struct lun_address *at,
+       struct probed *out)
+{
+  struct lun_facts facts;
+  struct question q;
+
+  out->ok = false;
+  if (clock_left (w->deadline) == 0) {
+    error_set (&out->why, ETIMEDOUT, "there was no time left: raise "
+               "login-timeout");
+    return;
+  }
+  if (question_begin (&q, w, target, at, &out->why) == -1)
+    return;
+  if (lun_probe (&q.runner, &q.policy, at->lun, &facts, &out->why) == 0) {
+    out->ok = true;
+    exports_describe (&facts, target, at->lun, out->description);
+  }
+  question_end (&q);
+}
+
+/* ---- many LUNs side by side ---- */
+
+struct batch {
+  struct walk *w;
+  const char *target;
+  const struct lun_address *luns;
+  struct probed *results;
+  size_t n;
+  atomic_size_t next;
+};
+
+static void *
+probe_some (void *bv)
+{
+  struct batch *b = bv;
+  size_t i;
+
+  while ((i = atomic_fetch_add (&b->next, 1)) < b->n)
+    probe (b->w, b->target, &b->luns[i], &b->results[i]);
+  return NULL;
+}
+
+/* This thread is one of those who ask. */
+static void
+probe_all (struct batch *b)
+{
+  pthread_t threads[ASK_THREADS - 1];
+  size_t i, n = 0;
+
+  while (n < ASK_THREADS - 1 && n + 1 < b->n &&
+         thread_start (&threads[n], probe_some, b) == 0)
+    n++;
+  probe_some (b);
+  for (i = 0; i < n; ++i)
+    pthread_join (threads[i], NULL);
+}
+
+/* What is no disk is not missed in a list of disks. */
+static void
+tell_left_out (const char *target, int lun, const struct error *why)
+{
+  char what[NAME_LEN];
+
+  snprintf (what, sizeof what, "%s/%d", target, lun);
+  if (why->err == ENODEV)
+    debug_session ("%s: left out: %s", what, why->msg);
+  else
+    leave_out (what, why);
 }
 
 static int
-ask_report_luns (struct walk *w, struct session *s, const char *target,
-                 uint8_t *data, struct command *cmd, struct error *err)
+visit_batch (struct batch *b, visit_fn visit, void *opaque,
+             struct error *err)
 {
-  struct session_asker asker;
-  struct decision d;
+  size_t i;
+  int r = 0;
 
-  *cmd = (struct command) {
-    .direction = DATA_IN,
-    .param = data,
-    .len = REPORT_LUNS_LEN,
-  };
-  cmd->cdb_len = cdb_report_luns (cmd->cdb, REPORT_LUNS_LEN);
-  session_ask (&asker, s, w->deadline, w->stop);
-  retry_run (&asker.runner, &asker.policy, cmd, 1);
+  for (i = 0; i < b->n && r == 0; ++i) {
+    const struct probed *p = &b->results[i];
 
-  d = sense_decide (&cmd->answer);
-  if (d.verdict != VERDICT_OK)
-    return error_set (err, d.err, "%s: listing the LUNs failed: %s",
-                      target, d.reason);
-  return 0;
+    if (p->ok)
+      r = visit (b->w, b->target, b->luns[i].lun, p->description, opaque, err);
+    else
+      tell_left_out (b->target, b->luns[i].lun, &p->why);
+  }
+  return r;
 }
+
+/* ---- the LUNs of a target ---- */
 
 static int
 compare_luns (const void *av, const void *bv)
 {
-  const int *a = av, *b = bv;
+  const struct lun_address *a = av, *b = bv;
 
-  return (*a > *b) - (*a < *b);
+  if (a->lun != b->lun)
+    return (a->lun > b->lun) - (a->lun < b->lun);
+  return (a->wire > b->wire) - (a->wire < b->wire);
 }
 
 /* In order and each once, as export names have to be; a target may tell a
  * LUN in more than one form of addressing.
  */
 static size_t
-sort_luns (int *luns, size_t n)
+sort_luns (struct lun_address *luns, size_t n)
 {
   size_t i, out = 0;
 
   qsort (luns, n, sizeof *luns, compare_luns);
   for (i = 0; i < n; ++i)
-    if (out == 0 || luns[out-1] != luns[i])
+    if (out == 0 || luns[out-1].lun != luns[i].lun)
       luns[out++] = luns[i];
   return out;
 }
 
-/* All LUNs of a target; *luns is allocated. */
 static int
-walk_luns (struct walk *w, const char *target, int **luns, size_t *n,
-           struct error *err)
+ask_report_luns (struct question *q, const char *target, uint8_t *data,
+                 uint32_t *len, struct error *err)
 {
-  struct session_params params = w->params;
-  struct session *s;
-  struct command cmd;
-  uint8_t *data;
+  struct command cmd = {
+    .direction = DATA_IN,
+    .param = data,
+    .len = REPORT_LUNS_LEN,
+  };
+  struct decision d;
+
+  cmd.cdb_len = cdb_report_luns (cmd.cdb, REPORT_LUNS_LEN);
+  retry_run (&q->runner, &q->policy, &cmd, 1);
+  d = sense_decide (&cmd.answer);
+  if (d.verdict != VERDICT_OK)
+    return error_set (err, d.err, "%s: listing the LUNs failed: %s", target,
+                      d.reason);
+  *len = cmd.answer.received;
+  return 0;
+}
+
+/* All LUNs of a target; *luns is allocated.  LUN 0 answers even if there is
+ * none (SPC-5 6.33).
+ */
+static int
+report_luns (struct question *q, const char *target,
+             struct lun_address **luns, size_t *n, struct error *err)
+{
+  uint8_t *data = malloc (REPORT_LUNS_LEN);
+  struct lun_address *list = malloc (MAX_ENTRIES * sizeof *list);
+  size_t skipped;
+  uint32_t len = 0;
   int r;
 
-  params.target = target;
-  params.any_lun = true;
-  s = path_open (w->path, &params, &w->isid, clock_share (w->deadline, 2),
-                 w->stop, err);
-  if (s == NULL)
-    return -1;
-
-  data = malloc (REPORT_LUNS_LEN);
-  *luns = malloc (MAX_LUNS * sizeof **luns);
-  if (data == NULL || *luns == NULL)
+  if (data == NULL || list == NULL)
     r = error_set (err, ENOMEM, "out of memory");
   else
-    r = ask_report_luns (w, s, target, data, &cmd, err);
-  walk_logout (w, s);
-
-  if (r == 0)
-    *n = sort_luns (*luns, parse_report_luns (data, cmd.answer.received,
-                                              *luns, MAX_LUNS));
+    r = ask_report_luns (q, target, data, &len, err);
+  if (r == 0) {
+    *n = sort_luns (list, parse_report_luns (data, len, list, MAX_ENTRIES,
+                                             &skipped));
+    *luns = list;
+    if (skipped > 0)
+      log_event ("%s: %zu LUNs are left out of the list: their addresses have "
+                 "a form that cannot be used here", target, skipped);
+  }
   else
-    free (*luns);
+    free (list);
   free (data);
   return r;
 }
 
 static int
-walk_probe (struct walk *w, const char *target, int lun,
-            struct lun_facts *facts, struct error *err)
+walk_luns (struct walk *w, const char *target,
+           const struct lun_address *luns, size_t n, visit_fn visit,
+           void *opaque, struct error *err)
 {
-  const uint64_t deadline = clock_share (w->deadline, LUN_SHARE);
-  struct session_params params = w->params;
-  struct session_asker asker;
-  struct session *s;
-  int r;
-
-  params.target = target;
-  params.lun = lun;
-  s = path_open (w->path, &params, &w->isid, deadline, w->stop, err);
-  if (s == NULL)
-    return -1;
-
-  session_ask (&asker, s, deadline, w->stop);
-  r = lun_probe (&asker.runner, &asker.policy, lun, facts, err);
-  walk_logout (w, s);
-  return r;
-}
-
-static int
-walk_target (struct walk *w, const char *target, const int *luns, size_t n,
-             visit_fn visit, void *opaque, struct error *err)
-{
-  struct lun_facts facts;
-  struct error why;
+  struct batch b = { .w = w, .target = target };
   size_t i;
-  int r;
+  int r = 0;
 
-  for (i = 0; i < n; ++i) {
-    if (clock_left (w->deadline) == 0) {
-      debug_session ("%s: out of time, %zu LUNs left out", target, n - i);
-      return 0;
-    }
-    if (walk_probe (w, target, luns[i], &facts, &why) == -1) {
-      debug_session ("%s/%d: left out: %s", target, luns[i], why.msg);
-      continue;
-    }
-    r = visit (w, target, luns[i], &facts, opaque, err);
-    if (r != 0)
-      return r;
+  b.results = malloc (ASK_BATCH * sizeof *b.results);
+  if (b.results == NULL)
+    return error_set (err, ENOMEM, "out of memory");
+  for (i = 0; i < n && r == 0; i += b.n) {
+    b.luns = &luns[i];
+    b.n = n - i < ASK_BATCH ? n - i : ASK_BATCH;
+    atomic_store (&b.next, 0);
+    probe_all (&b);
+    r = visit_batch (&b, visit, opaque, err);
   }
-  return 0;
+  free (b.results);
+  return r;
 }
 
+/* The hold on LUN 0 keeps the session meanwhile. */
 static int
-walk_url_target (struct walk *w, visit_fn visit, void *opaque,
-                 struct error *err)
+walk_target (struct walk *w, const char *target, visit_fn visit,
+             void *opaque, bool *reached, struct error *err)
 {
-  const char *target = w->p->url.target;
-  int *luns, r;
+  const struct lun_address first = { .lun = 0, .wire = 0 };
+  struct lun_address *luns;
+  struct question q;
   size_t n;
+  int r;
 
-  if (walk_luns (w, target, &luns, &n, err) == -1)
+  *reached = false;
+  if (question_begin (&q, w, target, &first, err) == -1)
     return -1;
-  r = walk_target (w, target, luns, n, visit, opaque, err);
-  free (luns);
+  r = report_luns (&q, target, &luns, &n, err);
+  if (r == 0) {
+    *reached = true;
+    r = walk_luns (w, target, luns, n, visit, opaque, err);
+    free (luns);
+  }
+  question_end (&q);
   return r;
+}
+
+/* ---- the targets of a portal ---- */
+
+static int
+discover (struct walk *w, struct discovered **list, size_t *n,
+          struct error *err)
+{
+  struct portals portals;
+
+  if (portals_look_up (&portals, w->p, NULL, clock_share (w->deadline, 2),
+                       w->stop, err) == -1)
+    return -1;
+  return portals_discover (&portals, w->p, clock_share (w->deadline, 2),
+                           w->stop, list, n, err);
 }
 
 /* One target that cannot be reached does not hide the others. */
 static int
+walk_targets (struct walk *w, const struct discovered *list, size_t n,
+              visit_fn visit, void *opaque, struct error *err)
+{
+  struct error why;
+  bool reached;
+  size_t i;
+  int r = 0;
+
+  for (i = 0; i < n && r == 0; ++i) {
+    if (clock_left (w->deadline) == 0) {
+      log_event ("%zu targets from %s on are left out of the list: there was "
+                 "no time left: raise login-timeout", n - i, list[i].target);
+      break;
+    }
+    r = walk_target (w, list[i].target, visit, opaque, &reached, &why);
+    if (r == -1 && !reached) {
+      leave_out (list[i].target, &why);
+      r = 0;
+    }
+    else if (r == -1)
+      *err = why;
+  }
+  return r;
+}
+
+static int
 walk_portal (struct walk *w, visit_fn visit, void *opaque, struct error *err)
 {
   struct discovered *list;
-  struct error why;
-  size_t i, n, nr_luns;
-  int *luns, r = 0;
+  size_t n;
+  int r;
 
-  if (path_discover (w->path, clock_share (w->deadline, 2), w->stop, &list, &n,
-                     err) == -1)
+  if (discover (w, &list, &n, err) == -1)
     return -1;
   if (w->one_target && n > 1)
     r = error_set (err, ENOENT, "%s: this portal has %zu targets: ask for "
                    "an export by name, TARGET/LUN (\"nbdinfo --list\" shows "
                    "them), or add the target to the URL",
                    w->p->url.host, n);
-
-  for (i = 0; i < n && r == 0; ++i) {
-    if (walk_luns (w, list[i].target, &luns, &nr_luns, &why) == -1) {
-      debug_session ("%s: left out: %s", list[i].target, why.msg);
-      continue;
-    }
-    r = walk_target (w, list[i].target, luns, nr_luns, visit, opaque, err);
-    free (luns);
-  }
+  else
+    r = walk_targets (w, list, n, visit, opaque, err);
   discovered_free (list, n);
   return r;
 }
@@ -255,8 +391,10 @@ walk_portal (struct walk *w, visit_fn visit, void *opaque, struct error *err)
 static int
 walk_all (struct walk *w, visit_fn visit, void *opaque, struct error *err)
 {
+  bool reached;
+
   return w->p->url.target ?
-    walk_url_target (w, visit, opaque, err) :
+    walk_target (w, w->p->url.target, visit, opaque, &reached, err) :
     walk_portal (w, visit, opaque, err);
 }
 
@@ -287,29 +425,16 @@ int
 exports_preflight (const struct settings *p, struct error *err)
 {
   struct discovered *list;
-  struct session *s;
   struct walk w;
   size_t n;
-  int r = 0;
 
-  if (walk_start (&w, p, NULL, err) == -1)
+  if (p->url.target)
+    return target_preflight (p, p->url.target, -1, err);
+  walk_start (&w, p, NULL);
+  if (discover (&w, &list, &n, err) == -1)
     return -1;
-  if (p->url.target) {
-    w.params.target = p->url.target;
-    w.params.any_lun = true;
-    s = path_open (w.path, &w.params, &w.isid, w.deadline, NULL, err);
-    if (s)
-      walk_logout (&w, s);
-    else
-      r = -1;
-  }
-  else {
-    r = path_discover (w.path, w.deadline, NULL, &list, &n, err);
-    if (r == 0)
-      discovered_free (list, n);
-  }
-  path_free (w.path);
-  return r;
+  discovered_free (list, n);
+  return 0;
 }
 
 struct listing {
@@ -319,15 +444,14 @@ struct listing {
 
 static int
 visit_list (struct walk *w, const char *target, int lun,
-            const struct lun_facts *facts, void *lv, struct error *err)
+            const char *description, void *lv, struct error *err)
 {
   const struct listing *l = lv;
-  char name[NAME_LEN], description[DESCRIPTION_LEN];
+  char name[NAME_LEN];
 
   if (!export_name (w, target, lun, name))
     return 0;
-  return l->fn (l->opaque, name,
-                exports_describe (facts, target, lun, description), err);
+  return l->fn (l->opaque, name, description, err);
 }
 
 int
@@ -337,19 +461,14 @@ exports_list (const struct settings *p, const struct stop *stop,
   struct listing l = { .fn = fn, .opaque = opaque };
   struct walk w;
 
-  int r;
-
-  if (walk_start (&w, p, stop, err) == -1)
-    return -1;
-  r = walk_all (&w, visit_list, &l, err);
-  path_free (w.path);
-  return r;
+  walk_start (&w, p, stop);
+  return walk_all (&w, visit_list, &l, err);
 }
 
 /* The first will do. */
 static int
 visit_default (struct walk *w, const char *target, int lun,
-               const struct lun_facts *facts __attribute__ ((__unused__)),
+               const char *description __attribute__ ((__unused__)),
                void *namev, struct error *err)
 {
   char **found = namev;
@@ -375,8 +494,7 @@ exports_default (const struct settings *p, const struct stop *stop,
     return name;
   }
 
-  if (walk_start (&w, p, stop, err) == -1)
-    return NULL;
+  walk_start (&w, p, stop);
   w.one_target = true;
   if (walk_all (&w, visit_default, &name, err) == 0)
     error_set (err, ENOENT, "%s: no LUN that is a disk or a CD can be reached "
@@ -384,7 +502,6 @@ exports_default (const struct settings *p, const struct stop *stop,
                "run nbdkit with -v -D iscsi.session=1 to see why",
                p->url.target ? p->url.target : p->url.host,
                p->initiator_name);
-  path_free (w.path);
   return name;
 }
 

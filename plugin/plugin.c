@@ -28,8 +28,8 @@
 #include "geometry.h"
 #include "parameters.h"
 #include "scheduling.h"
-#include "slots.h"
 #include "stop.h"
+#include "target.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
@@ -251,7 +251,7 @@ preflight (void)
   int r;
 
   if (url->lun >= 0)
-    r = slots_preflight (&params, url->target, url->lun, &err);
+    r = target_preflight (&params, url->target, url->lun, &err);
   else
     r = exports_preflight (&params, &err);
   if (r == -1)
@@ -277,7 +277,7 @@ plugin_after_fork (void)
   const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
 
-  slots_set_shutting_down (shutting_down);
+  nexus_set_shutting_down (shutting_down);
   if (params.sched_batch)
     sched_enable ();
   if (params.url.lun == -1)

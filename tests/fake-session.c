@@ -196,7 +196,6 @@ int
 session_submit (struct session *s, struct command *cmd)
 {
   cmd->session = s;
-  cmd->issues++;
   queue_append (&s->carried, cmd);
   put (s, cmd);
   return 0;

@@ -16,7 +16,7 @@ silent ()
   before=$(now)
   refused iscsi "$url"
   within "start, $1 without an answer" $(($(now) - before)) "15 s" 60
-  shows 'LUN 1 did not answer|127\.0\.0\.1' "$tmp/refused.log"
+  shows 'LUN 1: TEST UNIT READY failed: the target did not answer|127\.0\.0\.1' "$tmp/refused.log"
 }
 silent login
 silent tur

@@ -299,8 +299,8 @@ static const struct {
   { { 0, 0 }, 0 },
   { { 0, 1 }, 1 },
   { { 0, 255 }, 255 },
-  { { 0x01, 5 }, -1 },                /* bus 1 */
-  { { 0x3f, 5 }, -1 },
+  { { 0x01, 5 }, 261 },               /* bus 1, or the number 105h */
+  { { 0x3f, 5 }, 0x3f05 },
   { { 0x40, 0 }, 0 },                 /* flat */
   { { 0x40, 255 }, 255 },
   { { 0x41, 0 }, 256 },
@@ -343,10 +343,23 @@ luns_in (size_t len, int want[LUN_ROWS])
   return n;
 }
 
+/* The numbers; each comes with its address as it was told. */
 static size_t
 report_luns (const uint8_t *data, size_t len, int *luns, size_t max)
 {
-  return parse_report_luns (guard_copy (data, len), len, luns, max);
+  struct lun_address found[LUN_ROWS];
+  size_t i, k, n, skipped;
+
+  n = parse_report_luns (guard_copy (data, len), len, found, max, &skipped);
+  for (i = k = 0; i < n; ++i, ++k) {
+    luns[i] = found[i].lun;
+    while (lun_rows[k].lun < 0)
+      k++;
+    CHECK_UINT (found[i].wire, get_be16 (lun_rows[k].entry));
+  }
+  CHECK (n == max || n + skipped == len / 8 - 1 || len < 8 ||
+         get_be32 (data) < len - 8);
+  return n;
 }
 
 static void
@@ -404,11 +417,11 @@ static void
 test_garbage (void)
 {
   struct lba_extent extents[MAX_EXTENTS + 1];
-  int luns[65];
+  struct lun_address luns[65];
   uint8_t data[520];
   uint64_t seed = 3;
   unsigned round;
-  size_t i, len, n;
+  size_t i, len, n, skipped;
 
   for (round = 0; round < 3000; round++) {
     len = guard_random (&seed) % (sizeof data + 1);
@@ -417,11 +430,11 @@ test_garbage (void)
     lba_status (data, len, len >= 16 ? get_be64 (&data[8]) : 0,
                 guard_random (&seed) >> 32, extents, MAX_EXTENTS);
 
-    luns[64] = -77;
-    n = parse_report_luns (guard_copy (data, len), len, luns, 64);
-    CHECK (n <= 64 && luns[64] == -77);
+    luns[64].lun = -77;
+    n = parse_report_luns (guard_copy (data, len), len, luns, 64, &skipped);
+    CHECK (n <= 64 && luns[64].lun == -77);
     for (i = 0; i < n; i++)
-      CHECK (luns[i] >= 0 && luns[i] <= 16383);
+      CHECK (luns[i].lun >= 0 && luns[i].lun <= 16383);
   }
 }
 

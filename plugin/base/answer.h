@@ -26,7 +26,9 @@ enum status {
   STATUS_LOST          = 0x103, /* session lost, not back in time */
   STATUS_SHUTDOWN      = 0x104, /* the server is going away */
   STATUS_SHORT_DATA    = 0x105, /* GOOD, but data are missing */
-  STATUS_DROPPED       = 0x106, /* session lost, and nobody recovers it */
+  STATUS_DROPPED       = 0x106, /* the session was lost, or there is none */
+  STATUS_UNVERIFIED    = 0x107, /* not sent: nobody has made sure that this
+                                   is the LUN, over this session */
 };
 
 enum residual { RESIDUAL_NONE, RESIDUAL_UNDERFLOW, RESIDUAL_OVERFLOW };

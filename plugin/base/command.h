@@ -22,6 +22,7 @@ enum direction { DATA_NONE, DATA_IN, DATA_OUT };
 /* Head bounce, client's buffer, tail bounce. */
 #define COMMAND_MAX_IOV 3
 
+struct itl;
 struct session;
 struct waiter;
 struct scsi_task;
@@ -53,23 +54,30 @@ struct command {
 
   struct answer answer;
 
+  /* Where it goes, set by the runner.  Without an ‘itl’ it is sent to the LUN
+   * whatever that is: a question, never a write.
+   */
+  uint16_t lun;                 /* as on the wire: see lun_wire */
+  struct itl *itl;              /* see target/engine.h */
+
   /* The rest belongs to the session and the engine that carry it. */
   struct command *next, *prev;  /* struct queue */
   struct waiter *waiter;        /* who waits for the answer */
   struct session *session;      /* who carries it */
   struct scsi_task *task;       /* libiscsi's, while it is carried */
   bool answered;                /* but not over: see session.c */
-  uint64_t deadline;            /* clock_ms, while it is carried */
-  unsigned issues;              /* how often it was put on the wire */
-  uint64_t lost_since;          /* clock_ms, of the first loss that it saw;
-                                   0: none */
-  unsigned given_up;            /* how it is to end; 0: it is not */
+  uint64_t serial;              /* of this issue; see target/engine.c */
+  bool sent;                    /* the session had it: it may be executed
+                                   though there is no answer */
+  bool overdue;                 /* the session was given up because of it */
+  bool alone;                   /* nothing else was under way when the session
+                                   was lost */
   uint64_t canary;              /* see session.c */
 };
 
 /* How a set of commands is carried out: each once, all at the same time,
- * returning when every answer is there: by a bare session (session_ask), an
- * engine (engine_run) or a slot and those that stand in for it (slot_run).
+ * returning when every answer is there: by a bare session (session_ask) or by
+ * a LUN in use, over whatever path there is (lu_run).
  */
 struct runner {
   void (*run) (void *handle, struct command *cmds, size_t n);

@@ -60,6 +60,7 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   session_set_done (s, nothing_done, NULL);
   for (i = 0; i < n; ++i) {
     cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
+    cmds[i].lun = asker->lun;
     if (session_submit (s, &cmds[i]) == -1)
       session_lose (s, ENOMEM, "cannot submit a command");
   }

@@ -36,15 +36,6 @@ isid_random (struct isid *isid, struct error *err)
   return 0;
 }
 
-/* SAM-5 section 4.7: peripheral device addressing below 256, flat space
- * addressing from there.
- */
-static int
-wire_lun (int lun)
-{
-  return lun < 256 ? lun : 0x4000 | lun;
-}
-
 static int
 set_up_context (struct session *s, const struct session_params *p,
                 const struct isid *isid, enum iscsi_session_type type)
@@ -96,7 +87,6 @@ session_new (const struct session_params *p, const struct isid *isid,
     free (s);
     return NULL;
   }
-  s->lun = wire_lun (p->lun);
   s->iser = p->iser;
   s->logs = true;
   session_enter (s);

@@ -38,6 +38,14 @@ connect_tcp (struct session *s, const char *where, uint64_t deadline,
   return 0;
 }
 
+static uint64_t
+connect_deadline (const struct session_params *p, uint64_t deadline)
+{
+  const uint64_t own = clock_ms () + p->connect_ms;
+
+  return p->connect_ms > 0 && own < deadline ? own : deadline;
+}
+
 /* Returns 1 when the target moved: iscsi_get_target_address says where. */
 static int
 log_in (struct session *s, const struct session_params *p,
@@ -112,7 +120,7 @@ session_log_in (const struct session_params *p, const struct address *where,
     s = session_new (p, isid, type, err);
     if (s == NULL)
       return NULL;
-    r = connect_tcp (s, at.text, deadline, stop, err);
+    r = connect_tcp (s, at.text, connect_deadline (p, deadline), stop, err);
     if (r == 0)
       r = log_in (s, p, at.text, deadline, stop, err);
     if (r == 0) {

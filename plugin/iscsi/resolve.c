@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "clock.h"
 #include "resolve.h"
+#include "thread.h"
 
 /* A lookup that may outlive the caller who asked for it: getaddrinfo(3)
  * has no deadline, so the one who comes last frees it.
@@ -78,9 +78,7 @@ start_lookup (const char *host, struct error *err)
 {
   struct lookup *l;
   pthread_condattr_t cattr;
-  pthread_attr_t attr;
   pthread_t thread;
-  sigset_t all, old;
   int r;
 
   l = calloc (1, sizeof *l + strlen (host) + 1);
@@ -95,19 +93,13 @@ start_lookup (const char *host, struct error *err)
   pthread_cond_init (&l->cond, &cattr);
   pthread_condattr_destroy (&cattr);
 
-  /* Signals are for the server's threads. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  pthread_attr_init (&attr);
-  pthread_attr_setdetachstate (&attr, PTHREAD_CREATE_DETACHED);
-  r = pthread_create (&thread, &attr, lookup_thread, l);
-  pthread_attr_destroy (&attr);
-  pthread_sigmask (SIG_SETMASK, &old, NULL);
+  r = thread_start (&thread, lookup_thread, l);
   if (r != 0) {
     free_lookup (l);
     error_set (err, r, "cannot start a thread: %s", strerror (r));
     return NULL;
   }
+  pthread_detach (thread);
   return l;
 }
 
@@ -183,6 +175,36 @@ format_address (const struct addrinfo *ai, uint16_t port,
   n = snprintf (out->text, sizeof out->text, "%s%s%s:%u",
                 v6 ? "[" : "", host, v6 ? "]" : "", port);
   return n > 0 && (size_t) n < sizeof out->text;
+}
+
+/* The address is one that format_address wrote. */
+socklen_t
+address_sockaddr (const struct address *at, struct sockaddr_storage *out)
+{
+  const struct addrinfo hints = {
+    .ai_socktype = SOCK_STREAM,
+    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+  };
+  struct addrinfo *ai = NULL;
+  char host[sizeof at->text];
+  char *port, *start = host;
+  socklen_t len = 0;
+
+  strcpy (host, at->text);
+  port = strrchr (host, ':');
+  if (port == NULL)
+    return 0;
+  *port = '\0';
+  if (*start == '[') {
+    start++;
+    port[-1] = '\0';
+  }
+  if (getaddrinfo (start, port + 1, &hints, &ai) == 0) {
+    len = ai->ai_addrlen;
+    memcpy (out, ai->ai_addr, len);
+    freeaddrinfo (ai);
+  }
+  return len;
 }
 
 int

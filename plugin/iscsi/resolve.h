@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "error.h"
 #include "stop.h"
@@ -17,6 +18,10 @@
 struct address {
   char text[64];
 };
+
+/* Its socket address; returns the length, 0: it is none. */
+extern socklen_t address_sockaddr (const struct address *at,
+                                   struct sockaddr_storage *out);
 
 /* Resolve ‘host’ to at most MAX_ADDRESSES addresses, in the resolver's
  * order (RFC 6724).  A numeric host takes no time; a name is looked up on a

@@ -29,7 +29,6 @@
 
 struct session {
   struct iscsi_context *ctx;
-  int lun;                      /* as libiscsi puts it on the wire */
   bool iser;                    /* not over TCP */
   bool lost;                    /* only session_close is left to do */
   struct error why;             /* it was lost */

@@ -353,13 +353,12 @@ session_submit (struct session *s, struct command *cmd)
   cmd->session = s;
   cmd->task = task;
   cmd->answered = false;
-  cmd->issues++;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);
 
   session_enter (s);
-  r = iscsi_scsi_command_async (s->ctx, s->lun, task, command_cb, NULL, cmd);
+  r = iscsi_scsi_command_async (s->ctx, cmd->lun, task, command_cb, NULL, cmd);
   session_leave (s);
   if (r == -1) {
     queue_remove (&s->carried, cmd);

@@ -27,7 +27,7 @@
 struct session;
 
 /* ISID of type "random" (RFC 7143 section 11.12.5): fixed for the life of
- * a session slot, so that a new login reinstates it (section 6.3.5).
+ * a nexus, so that a new login reinstates it (section 6.3.5).
  */
 struct isid {
   uint32_t random;              /* 24 bits */
@@ -43,29 +43,22 @@ extern int isid_random (struct isid *isid, struct error *err);
 struct session_params {
   const char *initiator_name;
   const char *target;           /* iSCSI name */
-  int lun;                      /* 0..16383 */
-  bool any_lun;                 /* LUN 0 for REPORT LUNS, which a target
-                                   answers even if there is no LUN 0
-                                   (SPC-5 6.33): do not wait for it to be
-                                   ready, nor mind that it is missing */
   bool iser;
   const char *user, *password;  /* CHAP, NULL: none */
   const char *target_user, *target_password; /* mutual CHAP, NULL: none */
   enum digest header_digest, data_digest;
+  unsigned connect_ms;          /* of the time for all, how much may be spent
+                                   on the connection; 0: all of it */
 };
 
-/* Connect to one address, log in (following redirects), and wait until the
- * LUN is past its UNIT ATTENTIONs and ready.  Blocks until ‘deadline’
- * (clock_ms) at most.  NULL with a sentence on failure; err->err tells the
- * kind:
+/* Connect to one address and log in (following redirects).  No SCSI command
+ * is sent.  Blocks until ‘deadline’ (clock_ms) at most.  NULL with a sentence
+ * on failure; err->err tells the kind:
  *   ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH...  the path
  *   EACCES   authentication, or the target's ACL
  *   ENOENT   no such target
- *   ENODEV   no such LUN
- *   ENOMEDIUM  it has no medium
  *   EBUSY    the target has no room for this session (and has none with
- *            this name and ISID, which it would have reinstated), or has
- *            taken it and the LUN is not ready
+ *            this name and ISID, which it would have reinstated)
  *   EPROTO   anything else that it said
  *   ESHUTDOWN  asked to stop
  */
@@ -82,12 +75,17 @@ extern struct session *session_open (const struct session_params *p,
  */
 extern int session_portal_group (const struct session *s);
 
-/* LOGICAL UNIT RESET: end the commands of all who use the LUN (SAM-5 section
- * 6.3.3), and eat the UNIT ATTENTION that tells of it.  Blocks and fails as
- * session_open.
+/* Can a connection be made there within ‘ms’?  It is closed again, without a
+ * word.
  */
-extern int session_reset_lun (struct session *s, int lun, uint64_t deadline,
-                              const struct stop *stop, struct error *err);
+extern bool session_can_connect (const struct address *where, unsigned ms);
+
+/* LOGICAL UNIT RESET: end the commands of all who use the LUN (SAM-5 section
+ * 6.3.3).  ‘lun’ is as on the wire.  Blocks and fails as session_open.
+ */
+extern int session_reset_lun (struct session *s, uint16_t lun,
+                              uint64_t deadline, const struct stop *stop,
+                              struct error *err);
 
 /* A session can be lost at any moment: inside each function below, and
  * together with the last answer that it gave.  From then on it is safe to
@@ -119,7 +117,7 @@ typedef void (*session_done_fn) (void *opaque, struct command *cmd);
 extern void session_set_done (struct session *s,
                               session_done_fn fn, void *opaque);
 
-/* Queue a command; nothing is sent before session_service.  cmd->deadline
+/* Queue a command; nothing is sent before session_service.  cmd->lun
  * is the caller's to set.  -1: no memory or the session is broken, and the
  * command is not taken.
  */
@@ -168,6 +166,7 @@ struct session_asker {
   struct retry_policy policy;
 
   struct session *session;
+  uint16_t lun;                 /* as on the wire; 0, may be set */
   uint64_t deadline;
   const struct stop *stop;
 };

@@ -30,6 +30,8 @@ enum {
   OP_WRITE_SAME16        = 0x93,
   OP_SERVICE_ACTION_IN16 = 0x9e,
   OP_REPORT_LUNS         = 0xa0,
+  OP_MAINTENANCE_IN      = 0xa3,
+  OP_MAINTENANCE_OUT     = 0xa4,
 };
 
 /* Service actions of SERVICE ACTION IN (16), in bits 4..0 of byte 1. */
@@ -38,12 +40,16 @@ enum {
   SA_GET_LBA_STATUS  = 0x12,
 };
 
+/* REPORT and SET TARGET PORT GROUPS, of MAINTENANCE IN and OUT. */
+#define SA_TARGET_PORT_GROUPS 0x0a
+
 /* Bits of byte 1. */
 enum {
   BIT_EVPD  = 0x01,             /* INQUIRY: a vital product data page */
   BIT_DBD   = 0x08,             /* MODE SENSE: no block descriptors */
   BIT_FUA   = 0x08,             /* WRITE: past the volatile cache */
   BIT_UNMAP = 0x08,             /* WRITE SAME: deallocate if possible */
+  BIT_EXTENDED_HEADER = 0x20,   /* REPORT TARGET PORT GROUPS */
 };
 
 /* The fields that (10) and (16) commands on blocks have in common. */
@@ -159,6 +165,27 @@ cdb_report_luns (uint8_t *cdb, uint32_t alloc_len)
   memset (cdb, 0, CDB_SIZE);
   cdb[0] = OP_REPORT_LUNS;
   put_be32 (&cdb[6], alloc_len);
+  return 12;
+}
+
+unsigned
+cdb_report_target_port_groups (uint8_t *cdb, bool extended,
+                               uint32_t alloc_len)
+{
+  memset (cdb, 0, CDB_SIZE);
+  cdb[0] = OP_MAINTENANCE_IN;
+  cdb[1] = SA_TARGET_PORT_GROUPS | (extended ? BIT_EXTENDED_HEADER : 0);
+  put_be32 (&cdb[6], alloc_len);
+  return 12;
+}
+
+unsigned
+cdb_set_target_port_groups (uint8_t *cdb, uint32_t list_len)
+{
+  memset (cdb, 0, CDB_SIZE);
+  cdb[0] = OP_MAINTENANCE_OUT;
+  cdb[1] = SA_TARGET_PORT_GROUPS;
+  put_be32 (&cdb[6], list_len);
   return 12;
 }
 

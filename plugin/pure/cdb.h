@@ -2,7 +2,7 @@
 
 /* SCSI command descriptor blocks, built byte by byte (SBC-4 5, SPC-5 6).
  * Pure.  Each function fills ‘cdb’ (the rest is zeroed) and returns its
- * length: 6, 10, 12 (REPORT LUNS) or 16.  Counts are in logical blocks; a
+ * length: 6, 10, 12 or 16.  Counts are in logical blocks; a
  * count that does not fit the CDB is a bug of the caller and is asserted.
  */
 
@@ -28,6 +28,13 @@ extern unsigned cdb_read_capacity16 (uint8_t *cdb, uint32_t alloc_len);
 extern unsigned cdb_report_luns (uint8_t *cdb, uint32_t alloc_len);
 extern unsigned cdb_get_lba_status (uint8_t *cdb, uint64_t lba,
                                     uint32_t alloc_len);
+
+/* REPORT TARGET PORT GROUPS, with the extended header or the short one, and
+ * SET TARGET PORT GROUPS (SPC-5 6.34, 6.45).
+ */
+extern unsigned cdb_report_target_port_groups (uint8_t *cdb, bool extended,
+                                               uint32_t alloc_len);
+extern unsigned cdb_set_target_port_groups (uint8_t *cdb, uint32_t list_len);
 
 /* (10): lba + blocks up to 2^32, 1..65535 blocks.  (16): 1..2^32-1. */
 extern unsigned cdb_read10 (uint8_t *cdb, uint32_t lba, uint16_t blocks);

@@ -83,6 +83,7 @@ parse_inquiry (const uint8_t *data, size_t len, struct inquiry *out)
   end = min_size (len, (size_t) 5 + data[4]);
   out->qualifier = data[0] >> 5;
   out->device_type = data[0] & 0x1f;
+  out->tpgs = end > 5 ? data[5] >> 4 & 0x3 : 0;
   copy_text (out->vendor, sizeof out->vendor - 1, data, end, 8);
   copy_text (out->product, sizeof out->product - 1, data, end, 16);
   return 0;
@@ -362,36 +363,35 @@ parse_lba_status (const uint8_t *data, size_t len,
   return n;
 }
 
-/* SAM-5 4.7: one level (bytes 2 to 7 zero), in a form that names the same
- * LUN as a plain number does.  -1 for any other.
- */
-static int
-lun_number (const uint8_t *entry)
+/* SAM-5 4.7: one level (bytes 2 to 7 zero). */
+static bool
+lun_of (const uint8_t *entry, struct lun_address *out)
 {
   static const uint8_t zeroes[6];
+  const uint16_t wire = get_be16 (entry);
 
   if (memcmp (&entry[2], zeroes, sizeof zeroes) != 0)
-    return -1;
-
-  switch (entry[0] >> 6) {
-  case 0:                       /* peripheral device, bus 0 */
-    return (entry[0] & 0x3f) == 0 ? entry[1] : -1;
+    return false;
+  switch (wire >> 14) {
+  case 0:                       /* peripheral device */
   case 1:                       /* flat space */
-    return (entry[0] & 0x3f) << 8 | entry[1];
+    *out = (struct lun_address) { .lun = wire & 0x3fff, .wire = wire };
+    return true;
   case 2:                       /* logical unit: target 0 on bus 0 */
-    return (entry[0] & 0x3f) == 0 && (entry[1] & 0xe0) == 0
-           ? entry[1] & 0x1f : -1;
+    *out = (struct lun_address) { .lun = wire & 0x1f, .wire = wire };
+    return (wire & 0x3fe0) == 0;
   default:                      /* extended: well known, long... */
-    return -1;
+    return false;
   }
 }
 
 size_t
 parse_report_luns (const uint8_t *data, size_t len,
-                   int *luns, size_t max)
+                   struct lun_address *luns, size_t max, size_t *skipped)
 {
   size_t end, i, n = 0;
 
+  *skipped = 0;
   if (len < 8)
     return 0;
 
@@ -399,10 +399,10 @@ parse_report_luns (const uint8_t *data, size_t len,
   end = 8 + min_size (len - 8, get_be32 (data));
 
   for (i = 8; n < max && end - i >= 8; i += 8) {
-    int lun = lun_number (&data[i]);
-
-    if (lun >= 0)
-      luns[n++] = lun;
+    if (lun_of (&data[i], &luns[n]))
+      n++;
+    else
+      ++*skipped;
   }
   return n;
 }

@@ -32,6 +32,7 @@ extern int parse_capacity16 (const uint8_t *data, size_t len,
 struct inquiry {
   uint8_t qualifier;            /* 0: connected */
   uint8_t device_type;          /* 0 disk, 5 CD, 0xc controller... */
+  uint8_t tpgs;                 /* TPGS_IMPLICIT, TPGS_EXPLICIT: see alua.h */
   char vendor[9], product[17];  /* trimmed, printable ASCII */
 };
 extern int parse_inquiry (const uint8_t *data, size_t len,
@@ -112,10 +113,36 @@ extern size_t parse_lba_status (const uint8_t *data, size_t len,
                                 uint64_t lba, uint64_t blocks,
                                 struct lba_extent *out, size_t max);
 
-/* REPORT LUNS, SPC-5 6.33: peripheral, flat and (bus 0) logical unit
- * addressing; others are skipped.  Returns the number stored, at most max.
+/* A LUN's number, and the first two of its eight bytes as they are sent: the
+ * number as it is (peripheral device addressing, SAM-5 4.7.4; there are
+ * targets that put numbers from 256 on into the bus identifier too) or in flat
+ * space addressing.  The others are zero.
+ */
+struct lun_address {
+  int lun;                      /* 0..16383 */
+  uint16_t wire;
+};
+
+/* The form to try first where the target has not told its own, and the other
+ * one.
+ */
+static inline uint16_t
+lun_wire (int lun)
+{
+  return lun < 256 ? (uint16_t) lun : (uint16_t) (0x4000 | lun);
+}
+static inline uint16_t
+lun_wire_other (uint16_t wire)
+{
+  return wire ^ 0x4000;
+}
+
+/* REPORT LUNS, SPC-5 6.33: peripheral, flat and (target 0 of bus 0) logical
+ * unit addressing; others are skipped.  Returns the number stored, at most max.  *skipped counts the
+ * others.
  */
 extern size_t parse_report_luns (const uint8_t *data, size_t len,
-                                 int *luns, size_t max);
+                                 struct lun_address *luns, size_t max,
+                                 size_t *skipped);
 
 #endif /* ISCSI_PARSE_H */

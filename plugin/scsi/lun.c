@@ -138,6 +138,31 @@ ask_if_told (const struct asker *a, const char *question,
   }
 }
 
+/* Eat the UNIT ATTENTIONs that follow a login or a reset (SAM-5 section 5.14),
+ * and wait for a LUN that is becoming ready.  What else is wrong is left for
+ * the questions that follow.
+ */
+static int
+wait_ready (const struct asker *a, struct error *err)
+{
+  struct command cmd = { .direction = DATA_NONE };
+  char text[SENSE_TEXT_LEN];
+  struct decision d;
+
+  cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
+  retry_run (a->runner, a->policy, &cmd, 1);
+  d = sense_decide (&cmd.answer);
+
+  if (cmd.answer.status >= STATUS_NONE ||
+      has_sense (&cmd.answer, SENSE_ILLEGAL_REQUEST, 0x25) ||
+      has_sense (&cmd.answer, SENSE_NOT_READY, 0x3a))
+    return failed (a, "TEST UNIT READY", &cmd.answer, &d, err);
+  if (d.verdict == VERDICT_RETRY_LATER || d.verdict == VERDICT_RETRY_NOW)
+    return error_set (err, EBUSY, "LUN %d is not ready: %s", a->lun,
+                      sense_text (&cmd.answer, text));
+  return 0;
+}
+
 static const char *
 type_name (uint8_t device_type)
 {
@@ -440,7 +465,8 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   bool refused16, cd;
 
   memset (f, 0, sizeof *f);
-  if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
+  if (wait_ready (&a, err) == -1 ||
+      probe_inquiry (&a, &f->inquiry, err) == -1 ||
       probe_pages (&a, f, err) == -1 ||
       probe_mode (&a, &f->mode, err) == -1 ||
       read_capacity (&a, &f->capacity, &f->size, &refused16, err) == -1)
@@ -458,16 +484,38 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   return 0;
 }
 
-/* Does the LUN still give the identity that it gave to lun_probe?  1: yes,
- * 0: no, -1: it could not be asked.
- */
-static int
-same_identity (const struct asker *a, const struct lun_facts *facts,
-               struct error *err)
+int
+lun_compare (int lun, const struct lun_facts *before,
+             const struct lun_facts *now, struct error *err)
 {
-  const uint8_t page = facts->identity_page;
+  if (before->identity_page != 0 &&
+      (now->identity_page != before->identity_page ||
+       now->identity.len != before->identity.len ||
+       memcmp (now->identity.bytes, before->identity.bytes,
+               now->identity.len) != 0))
+    return error_set (err, ENODEV,
+                      "LUN %d is another one now: VPD page 0x%02x does not "
+                      "give the identity that it had: restart the server to "
+                      "use this one", lun, before->identity_page);
+  if (now->capacity.block_len != before->capacity.block_len)
+    return error_set (err, ENODEV,
+                      "LUN %d is another one now: its blocks are %" PRIu32
+                      " bytes long, and were %" PRIu32 ": restart the server "
+                      "to use this one", lun, now->capacity.block_len,
+                      before->capacity.block_len);
+  if (now->size < before->size && before->identity_page == 0)
+    return error_set (err, ENODEV,
+                      "LUN %d shrank from %" PRIu64 " to %" PRIu64 " bytes",
+                      lun, before->size, now->size);
+  return 0;
+}
+
+/* The identity that the LUN gives now; none if it gives nonsense. */
+static int
+ask_identity (const struct asker *a, uint8_t page, struct lun_facts *f,
+              struct error *err)
+{
   uint8_t buf[VPD_LEN];
-  struct identity id;
   struct command cmd;
   struct decision d;
 
@@ -475,11 +523,9 @@ same_identity (const struct asker *a, const struct lun_facts *facts,
   d = ask (a, &cmd, buf, sizeof buf);
   if (d.verdict != VERDICT_OK)
     return failed (a, "reading its identity", &cmd.answer, &d, err);
-
-  return
-    parse_identity (page, buf, cmd.answer.received, &id) == 0 &&
-    id.len == facts->identity.len &&
-    memcmp (id.bytes, facts->identity.bytes, id.len) == 0;
+  if (parse_identity (page, buf, cmd.answer.received, &f->identity) == 0)
+    f->identity_page = page;
+  return 0;
 }
 
 /* A LUN that is not there may come back: a target that starts again adds
@@ -498,29 +544,14 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
             int lun, const struct lun_facts *facts, struct error *err)
 {
   const struct asker a = { r, p, lun };
-  struct capacity cap;
-  uint64_t size;
-  int same = 1;
+  struct lun_facts now = { .identity_page = 0 };
 
-  if (facts->identity_page != 0)
-    same = same_identity (&a, facts, err);
-  if (same == -1 || lun_capacity (r, p, lun, &cap, &size, err) == -1)
+  if (wait_ready (&a, err) == -1)
     return could_not_ask (err);
-
-  if (!same)
-    return error_set (err, ENODEV,
-                      "LUN %d is another one now: VPD page 0x%02x does not "
-                      "give the identity that it had",
-                      lun, facts->identity_page);
-
-  if (cap.block_len != facts->capacity.block_len)
-    return error_set (err, ENODEV,
-                      "LUN %d is another one now: its blocks are %" PRIu32
-                      " bytes long, and were %" PRIu32,
-                      lun, cap.block_len, facts->capacity.block_len);
-  if (size < facts->size && facts->identity_page == 0)
-    return error_set (err, ENODEV,
-                      "LUN %d shrank from %" PRIu64 " to %" PRIu64 " bytes",
-                      lun, facts->size, size);
-  return 0;
+  if (facts->identity_page != 0 &&
+      ask_identity (&a, facts->identity_page, &now, err) == -1)
+    return could_not_ask (err);
+  if (lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
+    return could_not_ask (err);
+  return lun_compare (lun, facts, &now, err);
 }

@@ -55,8 +55,14 @@ extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
 extern int lun_mode (const struct runner *r, const struct retry_policy *p,
                      int lun, struct mode *mode, struct error *err);
 
-/* After a new login: is this still the LUN that ‘facts’ describes?  Same
- * identity and block length; not smaller, if it has no identity.  -1 with a
+/* Are these the facts of the same LUN: same identity and block length; not
+ * smaller, if it has no identity?  -1 with a sentence (ENODEV) if not.
+ */
+extern int lun_compare (int lun, const struct lun_facts *before,
+                        const struct lun_facts *now, struct error *err);
+
+/* After a new login: is this still the LUN that ‘facts’ describes?  As
+ * lun_compare.  -1 with a
  * sentence if not, with err->err ENODEV; any other errno: could not be asked
  * (ENXIO: there is no such LUN at the moment).
  */

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -22,19 +24,14 @@
 #include "engine-private.h"
 #include "sense.h"
 
-/* A command that went unanswered until its deadline this often is given up.
- * Each time the session is dropped, so the target may just have lost it.
- */
-#define MAX_ISSUES 3
+/* A session that answered nothing, or ended so soon, was of no use. */
+#define FRUITFUL_MS 1000
 
-#define FRUITFUL_MS      1000
-#define GONE_INTERVAL_MS 1000
+/* The depth grows after so many rounds of successes, at most. */
+#define MAX_PATIENCE 1024
 
-/* After so many sessions in a row that were of no use commands are sent one
- * at a time, in turn, so that one on which the target drops the session does
- * not take the others with it.
- */
-#define SUSPICIOUS_LOSSES 3
+/* What a thread inside engine_run is to do next. */
+enum next { LEAD, SLEEP, RETURN };
 
 /* ---- waking ---- */
 
@@ -71,7 +68,7 @@ engine_signal (struct engine *e, int fd)
 
   /* EAGAIN: it is signalled already. */
   if (write (fd, &one, sizeof one) == -1 && errno != EAGAIN)
-    debug_session ("%s: eventfd: %s", e->name, strerror (errno));
+    debug_session ("%s: eventfd: %s", e->p.name, strerror (errno));
 }
 
 void
@@ -80,21 +77,21 @@ engine_drain (struct engine *e, int fd)
   uint64_t n;
 
   if (read (fd, &n, sizeof n) == -1 && errno != EAGAIN)
-    debug_session ("%s: eventfd: %s", e->name, strerror (errno));
+    debug_session ("%s: eventfd: %s", e->p.name, strerror (errno));
 }
 
-static void
-kick (struct engine *e)
+void
+engine_ring (struct engine *e)
 {
-  engine_signal (e, e->kick_fd);
+  engine_signal (e, e->alarm_fd);
 }
 
-/* ---- commands ---- */
+/* ---- commands that are over ---- */
 
-/* A command is over.  Who leads is not woken when the last of its commands
- * is: it receives them itself.  Only a failed write can end while another
- * thread sends, with the rest of it, and then the leader waits for POLLOUT too
- * (engine_settle), so it looks.
+/* Who leads is not woken when the last of its commands is over: it receives
+ * them itself.  Only a failed write can end while another thread sends, with
+ * the rest of it, and then the leader waits for POLLOUT too (settle), so it
+ * looks.
  */
 static void
 complete (struct engine *e, struct command *cmd)
@@ -107,52 +104,64 @@ complete (struct engine *e, struct command *cmd)
     wake_later (e, w);
 }
 
-/* TASK SET FULL halves what we put on the wire, and a target's window limits
- * it; both grow again by one for each full round of commands that succeed
- * (SAM-5 section 5.3.1).
+static void
+end_command (struct engine *e, struct command *cmd, unsigned status)
+{
+  cmd->answer = (struct answer) { .status = status };
+  complete (e, cmd);
+}
+
+/* What the engine knows of a LUN is about one session. */
+static void
+renew_itl (const struct engine *e, struct itl *itl)
+{
+  if (itl->epoch == e->epochs)
+    return;
+  itl->epoch = e->epochs;
+  itl->carried = 0;
+  itl->depth = MAX_DEPTH;
+  itl->successes = 0;
+}
+
+/* TASK SET FULL is about a LUN: it halves what we put on the wire for that.
+ * A target's window limits the session, and so does what the link can carry
+ * (lose_session).  All of them grow again by one for each full round of
+ * commands that succeed (SAM-5 section 5.3.1).
  */
 static void
 adapt_depth (struct engine *e, const struct command *cmd)
 {
-  const size_t carried = session_carried (e->session)->len;
-  const size_t round = e->depth < e->window ? e->depth : e->window;
+  struct itl *itl = cmd->itl;
+  size_t round = e->depth < e->window ? e->depth : e->window;
 
-  if (cmd->answer.status == STATUS_TASK_SET_FULL) {
-    e->depth = carried / 2 > 0 ? carried / 2 : 1;
+  if (round < MAX_DEPTH && ++e->successes >= round * e->patience) {
+    e->depth += e->depth < MAX_DEPTH;
+    e->window += e->window < MAX_DEPTH;
     e->successes = 0;
   }
-  else if (round < MAX_DEPTH && ++e->successes >= round) {
-    if (e->depth < MAX_DEPTH)
-      e->depth++;
-    if (e->window < MAX_DEPTH)
-      e->window++;
-    e->successes = 0;
+
+  if (itl == NULL)
+    return;
+  if (cmd->answer.status == STATUS_TASK_SET_FULL) {
+    itl->depth = itl->carried / 2 > 0 ? itl->carried / 2 : 1;
+    itl->successes = 0;
+  }
+  else if (itl->depth < MAX_DEPTH && ++itl->successes >= itl->depth) {
+    itl->depth++;
+    itl->successes = 0;
   }
 }
 
-/* The LUN may be another one now.  A command that was told so was not carried
- * out: it is held, as if the session had been lost, until the new one has
- * made sure of the LUN's identity.
+/* The LUN may be another one now: nothing more is sent to it before somebody
+ * has made sure.  If it was reset, the target has forgotten the other
+ * commands, and need not say so (SAM-5 section 5.14, TAS=0).
  */
-static bool
-is_doubtful (struct engine *e, const struct command *cmd)
+static void
+doubt_lun (struct engine *e, struct command *cmd)
 {
-  if (sense_lun_changed (&cmd->answer)) {
-    error_set (&e->why, ESTALE, "the target reports that the LUN has changed");
-    e->broken = true;
-    return true;
-  }
-
-  /* Not over and over: there are targets that answer so to a command which
-   * they do not know.
-   */
-  if (sense_lun_gone (&cmd->answer) &&
-      clock_ms () - e->gone_at >= GONE_INTERVAL_MS) {
-    error_set (&e->why, ENXIO, "the target reports that the LUN is gone");
-    e->broken = e->gone = true;
-    e->gone_at = clock_ms ();
-  }
-  return false;
+  atomic_store (&cmd->itl->verified, 0);
+  if (cmd->answer.asc >> 8 == 0x29 && cmd->itl->carried > 0)
+    engine_set_broken (e, ESTALE, "the target reports that the LUN was reset");
 }
 
 static void
@@ -160,19 +169,12 @@ command_done (void *ev, struct command *cmd)
 {
   struct engine *e = ev;
 
-  if (is_doubtful (e, cmd)) {
-    /* Several change places: all are under way, so none has to be first. */
-    queue_prepend (&e->pending, cmd);
-    return;
+  if (cmd->itl) {
+    cmd->itl->carried--;
+    if (sense_lun_changed (&cmd->answer) || sense_lun_gone (&cmd->answer))
+      doubt_lun (e, cmd);
   }
   adapt_depth (e, cmd);
-  complete (e, cmd);
-}
-
-static void
-end_command (struct engine *e, struct command *cmd, unsigned status)
-{
-  cmd->answer = (struct answer) { .status = status };
   complete (e, cmd);
 }
 
@@ -181,11 +183,8 @@ fail_pending (struct engine *e, enum status status)
 {
   struct command *cmd;
 
-  while ((cmd = queue_take (&e->pending)) != NULL) {
-    if (cmd->direction == DATA_OUT && cmd->issues > 0)
-      e->loose_ends = true;
-    end_command (e, cmd, cmd->given_up ? cmd->given_up : status);
-  }
+  while ((cmd = queue_take (&e->pending)) != NULL)
+    end_command (e, cmd, status);
 }
 
 size_t
@@ -197,95 +196,23 @@ engine_outstanding (const struct engine *e)
 
 /* ---- getting and losing the session ---- */
 
-/* Has it seen sessions come and go for recovery-timeout? */
-static bool
-is_too_old (const struct engine *e, const struct command *cmd, uint64_t now)
-{
-  return e->p.recovery_timeout_ms > 0 && cmd->lost_since > 0 &&
-    now - cmd->lost_since >= e->p.recovery_timeout_ms;
-}
-
-/* What was given up is over now that the old session's tasks have ended with
- * the login (engine_connect_fn): no write of it can come after one that is
- * newer.
- */
-static void
-end_given_up (struct engine *e)
-{
-  const uint64_t now = clock_ms ();
-  struct command *cmd, *next;
-
-  for (cmd = e->pending.head; cmd != NULL; cmd = next) {
-    next = cmd->next;
-    if (is_too_old (e, cmd, now) && !cmd->given_up)
-      cmd->given_up = STATUS_LOST;
-    if (cmd->given_up) {
-      queue_remove (&e->pending, cmd);
-      end_command (e, cmd, cmd->given_up);
-    }
-  }
-}
-
 void
 engine_adopt (struct engine *e, struct session *session)
 {
+  pthread_mutex_lock (&e->lock);
   e->session = session;
   session_set_done (session, command_done, e);
-  e->state = UP;
-  e->is_up = true;
+  e->epoch = ++e->epochs;
   e->up_since = clock_ms ();
-  e->depth = e->fruitless >= SUSPICIOUS_LOSSES ? 1 : MAX_DEPTH;
   e->window = MAX_DEPTH;
   e->successes = 0;
-  e->gone = false;
-  e->loose_ends = false;
-  end_given_up (e);
+  e->oldest = e->overdue = 0;
   e->commands_before = e->counters.commands;
+  engine_release (e);
 }
 
-/* A command that was not answered often enough is given up; an optional one
- * after the first time.
- */
-static void
-give_up_unanswered (struct queue *undone, uint64_t now)
-{
-  struct command *cmd;
-
-  for (cmd = undone->head; cmd != NULL; cmd = cmd->next)
-    if ((cmd->issues >= MAX_ISSUES || cmd->timeout_ms > 0) &&
-        cmd->deadline <= now)
-      cmd->given_up = STATUS_TIMEOUT;
-}
-
-/* Those that wait for others get older, too. */
-static void
-note_loss (struct engine *e, uint64_t now)
-{
-  struct command *cmd;
-
-  for (cmd = e->pending.head; cmd != NULL; cmd = cmd->next)
-    if (cmd->lost_since == 0)
-      cmd->lost_since = now;
-}
-
-/* Hold what a session carried, in the order of submission, before what was
- * not issued yet.  Only a command that was alone, when that is asked for,
- * lets the others go first: it may be the one that ends the sessions.
- */
-static void
-hold (struct engine *e, struct queue *undone, uint64_t now)
-{
-  e->counters.retries += undone->len;
-  give_up_unanswered (undone, now);
-  if (undone->len == 1 && e->fruitless >= SUSPICIOUS_LOSSES)
-    queue_append_all (&e->pending, undone);
-  else
-    queue_prepend_all (&e->pending, undone);
-  note_loss (e, now);
-}
-
-/* A session that ends before a command is answered, or at once, was of no
- * use: the next login waits (keeper.c).
+/* Was the session of no use: did it end before it answered anything, or at
+ * once?
  */
 static bool
 was_fruitless (const struct engine *e, const struct queue *undone,
@@ -293,6 +220,45 @@ was_fruitless (const struct engine *e, const struct queue *undone,
 {
   return e->counters.commands == e->commands_before &&
     (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
+}
+
+/* A link that is too slow for what we send, or a target that ends the session
+ * on a certain command: send half of that next time, at last one at a time,
+ * and the more often that happens the longer before trying more.
+ */
+static void
+learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
+{
+  if (!was_fruitless (e, undone, now)) {
+    e->loss.fruitless = 0;
+    if (e->successes > 0 || undone->len < e->depth)
+      return;
+  }
+  else
+    e->loss.fruitless++;
+  if (undone->len == 0)
+    return;
+  e->depth = undone->len / 2 > 0 ? undone->len / 2 : 1;
+  e->patience = e->patience * 2 < MAX_PATIENCE ? e->patience * 2
+    : MAX_PATIENCE;
+}
+
+/* Writes first get their mark in the fence, then the threads hear of it. */
+static void
+drop_commands (struct engine *e, struct queue *undone)
+{
+  const bool alone = undone->len == 1;
+  struct command *cmd;
+
+  for (cmd = undone->head; cmd != NULL; cmd = cmd->next) {
+    cmd->sent = true;
+    cmd->alone = alone;
+    cmd->overdue = cmd->serial == e->overdue;
+    if (cmd->direction == DATA_OUT && cmd->itl)
+      fence_mark (cmd->itl->fence, e->p.number, e->losses);
+  }
+  while ((cmd = queue_take (undone)) != NULL)
+    end_command (e, cmd, STATUS_DROPPED);
 }
 
 /* Close the session.  Under the lock, by those whom I3 allows. */
@@ -304,23 +270,33 @@ lose_session (struct engine *e)
 
   session_close (e->session, &undone);
   e->session = NULL;
+  e->epoch = 0;
   e->broken = false;
   e->ping_sent = 0;
   e->blocked_since = 0;
-  e->lost_at = now;
-  e->state = RECOVERING;
-  e->is_up = false;
+  e->loss.at = now;
+  e->losses++;
+  e->loss.unanswered = undone.len;
   e->counters.losses++;
-  e->fruitless = was_fruitless (e, &undone, now) ? e->fruitless + 1 : 0;
-  hold (e, &undone, now);
+  e->counters.unanswered += undone.len;
+  learn_from_loss (e, &undone, now);
+  drop_commands (e, &undone);
+  engine_signal (e, e->alarm_fd);
+}
 
-  if (e->stopping) {
-    e->state = STOPPED;
-    fail_pending (e, STATUS_SHUTDOWN);
-  }
-  else
-    keeper_log_loss (e, now);
-  keeper_ring (e);
+void
+engine_set_broken (struct engine *e, int err, const char *fs, ...)
+{
+  va_list args;
+
+  if (e->session == NULL || e->broken)
+    return;
+  e->broken = true;
+  e->loss.silent = err == ETIMEDOUT;
+  e->loss.why.err = err;
+  va_start (args, fs);
+  vsnprintf (e->loss.why.msg, sizeof e->loss.why.msg, fs, args);
+  va_end (args);
 }
 
 /* ---- submitting ---- */
@@ -343,12 +319,30 @@ take_inbox (struct engine *e)
 }
 
 static bool
-may_issue (struct engine *e)
+has_room (const struct engine *e)
 {
-  return !e->broken && e->pending.head != NULL &&
-    session_carried (e->session)->len < e->depth &&
-    session_carried (e->session)->len < e->window &&
+  const size_t carried = session_carried (e->session)->len;
+
+  return carried < e->depth && carried < e->window &&
     session_takes_more (e->session);
+}
+
+/* The first command whose LUN takes one more. */
+static struct command *
+next_command (struct engine *e)
+{
+  struct command *cmd;
+
+  if (e->broken || e->pending.head == NULL || !has_room (e))
+    return NULL;
+  for (cmd = e->pending.head; cmd != NULL; cmd = cmd->next) {
+    if (cmd->itl == NULL)
+      return cmd;
+    renew_itl (e, cmd->itl);
+    if (cmd->itl->carried < cmd->itl->depth)
+      return cmd;
+  }
+  return NULL;
 }
 
 /* Commands that libiscsi has to hold back are better held back here, where
@@ -364,40 +358,70 @@ respect_window (struct engine *e)
     e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
 }
 
+/* It is counted first, since newer versions of libiscsi may call back before
+ * the submission returns.
+ */
+static int
+submit_one (struct engine *e, struct command *cmd)
+{
+  if (cmd->itl) {
+    cmd->lun = cmd->itl->lun;
+    cmd->itl->carried++;
+  }
+  cmd->serial = ++e->serials;
+  if (session_submit (e->session, cmd) == 0)
+    return 0;
+  if (cmd->itl)
+    cmd->itl->carried--;
+  queue_prepend (&e->pending, cmd);
+  engine_set_broken (e, ENOMEM, "cannot submit a command");
+  return -1;
+}
+
+/* Only to a LUN that was made sure of over this session. */
 static int
 submit_pending (struct engine *e)
 {
-  const uint64_t now = clock_ms ();
   struct command *cmd;
 
-  while (may_issue (e)) {
-    cmd = queue_take (&e->pending);
-    cmd->deadline = now +
-      (cmd->timeout_ms ? cmd->timeout_ms : e->p.timeout_ms);
-    if (session_submit (e->session, cmd) == -1) {
-      queue_prepend (&e->pending, cmd);
-      return error_set (&e->why, ENOMEM, "cannot submit a command");
-    }
+  while ((cmd = next_command (e)) != NULL) {
+    queue_remove (&e->pending, cmd);
+    if (cmd->itl && atomic_load (&cmd->itl->verified) != e->epochs)
+      end_command (e, cmd, STATUS_UNVERIFIED);
+    else if (submit_one (e, cmd) == -1)
+      return -1;
   }
   return 0;
 }
 
-/* Hand pending commands to libiscsi and send them; again if it was the
- * sending that made room.  -1: the session is to be closed.
- */
 static int
+service (struct engine *e, int revents)
+{
+  struct error err;
+
+  if (session_service (e->session, revents, &err) == 0)
+    return 0;
+  engine_set_broken (e, err.err == ETIMEDOUT ? ECONNRESET : err.err, "%s",
+                     err.msg);
+  return -1;
+}
+
+/* Hand pending commands to libiscsi and send them; again if it was the
+ * sending that made room.
+ */
+static void
 issue (struct engine *e)
 {
   do {
-    if (may_issue (e) && submit_pending (e) == -1)
-      return -1;
-    if (session_wants_write (e->session) &&
-        session_service (e->session, POLLOUT, &e->why) == -1)
-      return -1;
-  } while (may_issue (e));
+    if (submit_pending (e) == -1)
+      return;
+    if (session_wants_write (e->session) && service (e, POLLOUT) == -1)
+      return;
+  } while (next_command (e) != NULL);
   respect_window (e);
-  return 0;
 }
+
+/* ---- leading ---- */
 
 /* Somebody has to receive: the youngest will lead for the longest time. */
 static void
@@ -411,53 +435,59 @@ appoint (struct engine *e)
   wake_later (e, e->leader);
 }
 
+static enum next
+become_leader (struct engine *e, struct waiter *me)
+{
+  e->leader = me;
+  if (e->resting) {
+    e->resting = false;
+    engine_signal (e, e->alarm_fd);
+  }
+  me->fd = session_fd (e->session);
+  me->out = e->leader_polls_out = session_wants_write (e->session);
+  return LEAD;
+}
+
 /* Decide who leads (I2), and what ‘me’ does next. */
 static enum next
 choose_leader (struct engine *e, struct waiter *me)
 {
-  if (e->state != UP || (e->leader == me && me && me->remaining == 0))
-    e->leader = NULL;
+  const bool up = e->session != NULL;
 
-  if (me && me->remaining == 0) {
-    if (e->state == UP && e->leader == NULL && engine_outstanding (e) > 0)
-      appoint (e);
-    return RETURN;
-  }
-  if (me && e->state == UP && (e->leader == NULL || e->leader == me)) {
-    e->leader = me;
-    if (e->keeper_rests) {
-      e->keeper_rests = false;
-      keeper_ring (e);
-    }
-    me->fd = session_fd (e->session);
-    me->out = e->leader_polls_out = session_wants_write (e->session);
-    return LEAD;
-  }
-  if (e->state == UP && e->leader == NULL && engine_outstanding (e) > 0)
+  if (!up || (me && e->leader == me && me->remaining == 0))
+    e->leader = NULL;
+  if (me && me->remaining > 0 && up && (e->leader == NULL || e->leader == me))
+    return become_leader (e, me);
+
+  if (up && e->leader == NULL && engine_outstanding (e) > 0)
     appoint (e);
+  if (me && me->remaining == 0)
+    return RETURN;
   if (me)
     me->sleeps = true;
   return SLEEP;
 }
 
-enum next
-engine_settle (struct engine *e, struct waiter *me)
+/* Under the lock: everything that its holder does for the others before it
+ * lets go.  ‘me’ is the caller if it is inside engine_run and does not
+ * sleep, else NULL.
+ */
+static enum next
+settle (struct engine *e, struct waiter *me)
 {
   enum next next;
 
   take_inbox (e);
-  if (e->state == UP && !e->broken && issue (e) == -1)
-    e->broken = true;
+  if (e->session && !e->broken)
+    issue (e);
   if (e->broken) {
     if (e->leader == NULL || e->leader == me)
       lose_session (e);
     else
-      kick (e);
+      engine_signal (e, e->kick_fd);
   }
-  if (e->state == DOWN)
-    fail_pending (e, STATUS_LOST);
-  else if (e->state == STOPPED)
-    fail_pending (e, STATUS_SHUTDOWN);
+  if (e->session == NULL)
+    fail_pending (e, e->shut ? STATUS_SHUTDOWN : STATUS_DROPPED);
 
   next = choose_leader (e, me);
 
@@ -465,7 +495,7 @@ engine_settle (struct engine *e, struct waiter *me)
   if (e->leader && e->leader != me && !e->leader_polls_out &&
       session_wants_write (e->session)) {
     e->leader_polls_out = true;
-    kick (e);
+    engine_signal (e, e->kick_fd);
   }
   return next;
 }
@@ -484,16 +514,16 @@ let_go (struct engine *e, struct waiter *me, enum next next)
         pthread_mutex_trylock (&e->lock) != 0)
       return next;
     if (next == LEAD)
-      next = engine_settle (e, me);
+      next = settle (e, me);
     else
-      engine_settle (e, NULL);
+      settle (e, NULL);
   }
 }
 
 void
 engine_release (struct engine *e)
 {
-  engine_settle (e, NULL);
+  settle (e, NULL);
   let_go (e, NULL, SLEEP);
 }
 
@@ -506,9 +536,7 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
 
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
-    cmds[i].issues = 0;
-    cmds[i].lost_since = 0;
-    cmds[i].given_up = 0;
+    cmds[i].sent = cmds[i].overdue = cmds[i].alone = false;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
   }
@@ -517,8 +545,6 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
     cmds[0].next = first;
   while (!atomic_compare_exchange_weak (&e->inbox, &first, &cmds[n-1]));
 }
-
-/* ---- waiting ---- */
 
 /* One round of the leader: sleep until the socket has something, receive,
  * send.
@@ -537,10 +563,9 @@ lead (struct engine *e, struct waiter *me)
   pthread_mutex_lock (&e->lock);
   if (fds[1].revents)
     engine_drain (e, e->kick_fd);
-  if (!e->broken && fds[0].revents &&
-      session_service (e->session, fds[0].revents, &e->why) == -1)
-    e->broken = true;
-  return let_go (e, me, engine_settle (e, me));
+  if (!e->broken && fds[0].revents)
+    service (e, fds[0].revents);
+  return let_go (e, me, settle (e, me));
 }
 
 /* Sleep until the commands are over or there is nobody else to lead. */
@@ -554,13 +579,12 @@ sleep_until_woken (struct engine *e, struct waiter *me)
 
   pthread_mutex_lock (&e->lock);
   me->sleeps = me->promoted = false;
-  return let_go (e, me, engine_settle (e, me));
+  return let_go (e, me, settle (e, me));
 }
 
 void
-engine_run (void *ev, struct command *cmds, size_t n)
+engine_run (struct engine *e, struct command *cmds, size_t n)
 {
-  struct engine *e = ev;
   struct waiter me = { .remaining = n, .sleeps = true };
   enum next next = SLEEP;
 
@@ -571,10 +595,10 @@ engine_run (void *ev, struct command *cmds, size_t n)
   if (pthread_mutex_trylock (&e->lock) == 0) {
     if (me.remaining > 0 && !me.promoted) {
       me.sleeps = false;
-      next = engine_settle (e, &me);
+      next = settle (e, &me);
     }
     else
-      engine_settle (e, NULL);  /* somebody was quicker: a post is due */
+      settle (e, NULL);         /* somebody was quicker: a post is due */
     next = let_go (e, &me, next);
   }
 
@@ -585,94 +609,73 @@ engine_run (void *ev, struct command *cmds, size_t n)
 
 /* ---- from outside ---- */
 
-static void
-free_engine (struct engine *e)
+unsigned
+engine_epoch (const struct engine *e)
 {
-  if (e->kick_fd >= 0)
-    close (e->kick_fd);
-  if (e->alarm_fd >= 0)
-    close (e->alarm_fd);
-  pthread_cond_destroy (&e->sleep_cond);
-  pthread_mutex_destroy (&e->sleep_lock);
-  pthread_mutex_destroy (&e->lock);
-  free (e->name);
-  free (e);
-}
-
-struct engine *
-engine_start (const struct engine_params *p, struct session *session,
-              struct error *err)
-{
-  struct engine *e = calloc (1, sizeof *e);
-  pthread_condattr_t attr;
-  int r = ENOMEM;
-
-  if (e == NULL)
-    goto no_memory;
-  e->p = *p;
-  e->name = strdup (p->name);
-  e->kick_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-  e->alarm_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-  pthread_mutex_init (&e->lock, NULL);
-  pthread_condattr_init (&attr);
-  pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
-  pthread_mutex_init (&e->sleep_lock, NULL);
-  pthread_cond_init (&e->sleep_cond, &attr);
-  pthread_condattr_destroy (&attr);
-  e->wake_tail = &e->wake;
-  engine_adopt (e, session);
-
-  if (e->name && e->kick_fd >= 0 && e->alarm_fd >= 0 &&
-      (r = keeper_start (e)) == 0)
-    return e;
-  free_engine (e);
- no_memory:
-  error_set (err, r, "cannot start the engine: %s", strerror (r));
-  session_close (session, NULL);
-  return NULL;
+  return e->epoch;
 }
 
 void
-engine_begin_stop (struct engine *e)
+engine_break (struct engine *e, int err, const char *why)
 {
   pthread_mutex_lock (&e->lock);
-  e->stopping = true;
+  engine_set_broken (e, err, "%s", why);
   engine_release (e);
-  keeper_ring (e);
 }
 
 void
-engine_stop (struct engine *e, uint64_t deadline)
-{
-  engine_begin_stop (e);
-  keeper_join (e);
-
-  if (e->session)
-    session_logout (e->session, deadline, NULL);
-  free_engine (e);
-}
-
-void
-engine_last_error (struct engine *e, struct error *err)
+engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
 {
   pthread_mutex_lock (&e->lock);
-  if (e->state == UP)
-    *err = (struct error) { 0 };
-  else
-    *err = e->why;
+  if (itl->epoch == e->epochs && itl->carried > 0)
+    engine_set_broken (e, ESTALE, "%s", why);
+  engine_release (e);
+}
+
+void
+engine_shut_down (struct engine *e, const char *why)
+{
+  pthread_mutex_lock (&e->lock);
+  e->shut = true;
+  engine_set_broken (e, ESHUTDOWN, "%s", why);
+  engine_release (e);
+}
+
+struct session *
+engine_take_session (struct engine *e)
+{
+  struct session *s = NULL;
+
+  pthread_mutex_lock (&e->lock);
+  if (e->session && !e->broken && e->leader == NULL &&
+      engine_outstanding (e) == 0 && atomic_load (&e->inbox) == NULL) {
+    s = e->session;
+    e->session = NULL;
+    e->epoch = 0;
+    e->ping_sent = e->blocked_since = 0;
+    e->loss = (struct engine_loss) { .at = clock_ms () };
+  }
+  engine_release (e);
+  return s;
+}
+
+void
+engine_last_loss (struct engine *e, struct engine_loss *loss)
+{
+  pthread_mutex_lock (&e->lock);
+  *loss = e->loss;
   engine_release (e);
 }
 
 bool
-engine_is_up (const struct engine *e)
+engine_is_busy (struct engine *e)
 {
-  return e->is_up;
-}
+  bool r;
 
-bool
-engine_has_loose_ends (const struct engine *e)
-{
-  return e->loose_ends;
+  pthread_mutex_lock (&e->lock);
+  r = engine_outstanding (e) > 0;
+  engine_release (e);
+  return r;
 }
 
 void
@@ -680,7 +683,39 @@ engine_get_counters (struct engine *e, struct engine_counters *c)
 {
   pthread_mutex_lock (&e->lock);
   *c = e->counters;
-  if (e->state != UP && clock_ms () - e->lost_at > c->longest_stall_ms)
-    c->longest_stall_ms = clock_ms () - e->lost_at;
   engine_release (e);
+}
+
+void
+engine_free (struct engine *e)
+{
+  if (e->kick_fd >= 0)
+    close (e->kick_fd);
+  if (e->alarm_fd >= 0)
+    close (e->alarm_fd);
+  pthread_mutex_destroy (&e->lock);
+  free (e);
+}
+
+struct engine *
+engine_new (const struct engine_params *p, struct error *err)
+{
+  struct engine *e = calloc (1, sizeof *e);
+
+  if (e == NULL) {
+    error_set (err, ENOMEM, "out of memory");
+    return NULL;
+  }
+  e->p = *p;
+  e->depth = e->window = MAX_DEPTH;
+  e->patience = 1;
+  e->wake_tail = &e->wake;
+  e->kick_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+  e->alarm_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+  pthread_mutex_init (&e->lock, NULL);
+  if (e->kick_fd >= 0 && e->alarm_fd >= 0)
+    return e;
+  error_set (err, errno, "cannot make an eventfd: %s", strerror (errno));
+  engine_free (e);
+  return NULL;
 }

@@ -1,99 +1,140 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Many threads, one session slot: submit, wait, deadlines, keep-alive and
- * recovery.  See "The engine" in ARCHITECTURE.md for its state machine.
+/* Many threads, one session at a time: submit and wait.  See "The engine" in
+ * ARCHITECTURE.md for its state machine.
  *
- * A slot is one ISID.  It has at most one session at a time; a session
- * that is lost is replaced by another with the same ISID, and the commands
- * that were in flight are issued again, in order.
+ * An engine belongs to a nexus, which gives it one session after the other.
+ * It never sends a command again: when a session is lost every command that
+ * is under way is over with STATUS_DROPPED, and cmd->sent tells whether the
+ * target may still execute it.  What becomes of it is decided above (run.h).
  */
 
 #ifndef ISCSI_ENGINE_H
 #define ISCSI_ENGINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "command.h"
 #include "error.h"
+#include "fence.h"
 #include "session.h"
 
 struct engine;
 
-/* How an engine gets a session again.  Called on the engine's own thread.
- * Tries until ‘deadline’ (clock_ms); NULL with a sentence.  err->err tells:
- *   ENODEV  another LUN answers now: everything that is held fails at once
- *   ENXIO   the LUN is missing: that may pass, unless the target had just
- *           said that it was gone
- *   ESHUTDOWN  asked to stop
- * When there is a session the tasks of the one before are dead: what it was
- * sent is sent again.  ‘unsettled’ tells if there were writes among that, or
- * among what failed.
+/* A LUN over one nexus: the I_T_L nexus of SAM-5 section 4.8.  Whoever makes
+ * one keeps it until no command of it is under way.
  */
-typedef struct session *(*engine_connect_fn) (void *opaque,
-                                              const struct isid *isid,
-                                              bool unsettled,
-                                              uint64_t deadline,
-                                              const struct stop *stop,
-                                              struct error *err);
+struct itl {
+  uint16_t lun;                 /* as on the wire: see lun_wire */
+  struct fence *fence;          /* of the LUN */
+
+  /* The engine_epoch of the session over which somebody made sure that this
+   * is the LUN; 0: none.  Commands are only sent over that session.  The
+   * engine clears it when the target says that the LUN may have changed.
+   */
+  atomic_uint verified;
+
+  /* Private to engine.c. */
+  unsigned epoch;               /* of what follows */
+  size_t carried;               /* commands that the session has */
+  size_t depth;                 /* no more than this: see adapt_depth */
+  size_t successes;             /* since it was changed */
+};
 
 struct engine_params {
-  const char *name;             /* for messages: "target/lun, session 1" */
+  const char *name;             /* for messages: "target, session 1" */
+  unsigned number;              /* of the nexus, for fences */
   unsigned timeout_ms;          /* of one command */
-  unsigned attempt_timeout_ms;  /* of one try to log in again */
-  unsigned recovery_timeout_ms; /* 0: for ever */
   unsigned noop_interval_ms, noop_timeout_ms; /* 0: no keep-alive */
-  struct isid isid;
-  engine_connect_fn connect;
-  void *opaque;
-  bool (*shutting_down) (void); /* the server is going away; called on the
-                                   engine's own thread, NULL: never */
 };
 
 struct engine_counters {
-  uint64_t commands, bytes, retries, losses;
-  uint64_t longest_stall_ms;
+  uint64_t commands, bytes, losses;
+  uint64_t unanswered;          /* commands that losses have left */
 };
 
-/* Take over ‘session’ (owned from now on) and start the engine's thread.
- * NULL: no thread or no memory, with a sentence; the session is closed.
+/* An engine without a session.  NULL with a sentence.  ‘p->name’ must outlive
+ * it.
  */
-extern struct engine *engine_start (const struct engine_params *p,
-                                    struct session *session,
-                                    struct error *err);
+extern struct engine *engine_new (const struct engine_params *p,
+                                  struct error *err);
 
-/* Tell the engine's thread to end, without waiting for it.  Nothing more is
- * to be submitted.  Any thread.
+/* It must have no session, and no command may be under way. */
+extern void engine_free (struct engine *e);
+
+/* Carry out commands, each with one answer; each has its ‘itl’ or, as a
+ * question, its ‘lun’.  Without a session they are over at once
+ * (STATUS_DROPPED).  Any thread; parallel.
  */
-extern void engine_begin_stop (struct engine *e);
+extern void engine_run (struct engine *e, struct command *cmds, size_t n);
 
-/* End the engine's thread, log out (waiting until ‘deadline’ at most) and
- * free everything.  No other call for this engine may be under way.
+/* Is there a session?  Its number, counted from 1; 0: there is none.  Any
+ * thread.
  */
-extern void engine_stop (struct engine *e, uint64_t deadline);
+extern unsigned engine_epoch (const struct engine *e);
 
-/* The runner on an engine: carry out commands, each with one answer.  A
- * lost session is not seen here, unless it does not come back in time
- * (STATUS_LOST).  Any thread; parallel.
+/* The session is of no use any more: close it as soon as nobody polls it.
+ * Any thread.
  */
-extern void engine_run (void *engine, struct command *cmds, size_t n);
+extern void engine_break (struct engine *e, int err, const char *why);
 
-/* What follows may be called from any thread. */
-
-/* Sleep, unless the server goes away: false.  For retry_policy. */
-extern bool engine_sleep (void *engine, unsigned ms);
-
-/* Why the session was lost or is down, for messages: "" when it is up. */
-extern void engine_last_error (struct engine *e, struct error *err);
-
-/* Is there a session? */
-extern bool engine_is_up (const struct engine *e);
-
-/* Did writes fail that were sent?  The target may still execute them, until
- * the session is back.
+/* The same, if it has commands of this LUN: they are not going to be
+ * answered, since the LUN was reset.
  */
-extern bool engine_has_loose_ends (const struct engine *e);
+extern void engine_break_itl (struct engine *e, const struct itl *itl,
+                              const char *why);
+
+/* Close the session, and fail all commands, those under way and those to
+ * come.  Any thread.
+ */
+extern void engine_shut_down (struct engine *e, const char *why);
 
 extern void engine_get_counters (struct engine *e, struct engine_counters *c);
+
+/* ---- for the thread of the nexus alone ---- */
+
+/* A new session carries the commands from now on; the engine owns it. */
+extern void engine_adopt (struct engine *e, struct session *session);
+
+/* The session, taken away to be logged out of; NULL if there is none, or
+ * commands are under way.
+ */
+extern struct session *engine_take_session (struct engine *e);
+
+/* What became of the last session. */
+struct engine_loss {
+  struct error why;
+  uint64_t at;                  /* clock_ms */
+  size_t unanswered;            /* commands that were under way */
+  unsigned fruitless;           /* sessions in a row that were of no use */
+  bool silent;                  /* the target said nothing any more */
+};
+extern void engine_last_loss (struct engine *e, struct engine_loss *loss);
+
+/* Look after the session (watch.c): deadlines, keep-alive, and the socket
+ * while nobody leads.  ‘attentive’: threads wait for something that no
+ * command of this session will tell them.  Returns when to look again
+ * (clock_ms), and in *fd what to poll meanwhile, -1: nothing.
+ */
+extern uint64_t engine_watch (struct engine *e, bool attentive, int *fd);
+
+/* Is there a sign that the target is alive, since ‘when’ (clock_ms)?  Asks
+ * for one otherwise.
+ */
+extern bool engine_answers_since (struct engine *e, uint64_t when);
+
+/* Sleep until ‘when’, until there is something to read at ‘fd’ (-1: none), or
+ * until engine_ring.
+ */
+extern void engine_sleep (struct engine *e, uint64_t when, int fd);
+
+/* Any thread. */
+extern void engine_ring (struct engine *e);
+
+/* Is anything under way?  Any thread. */
+extern bool engine_is_busy (struct engine *e);
 
 #endif /* ISCSI_ENGINE_H */

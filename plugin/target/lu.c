@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "alua.h"
+#include "cdb.h"
+#include "clock.h"
+#include "debug.h"
+#include "lu.h"
+#include "paths.h"
+#include "retry.h"
+#include "sense.h"
+
+/* How often to ask whether a better path has come back. */
+#define BETTER_MS 30000
+
+/* How often to ask for the end of a transition. */
+#define TRANSITION_MS 2000
+
+/* Room for all groups, with many ports each. */
+#define STATES_LEN 4096
+#define VPD_LEN    4096
+#define VPD_DESIGNATORS 0x83
+
+static bool may_tell;           /* alua=explicit */
+
+void
+lu_set_explicit (bool yes)
+{
+  may_tell = yes;
+}
+
+/* ---- asking over one path ---- */
+
+/* A runner over one path, for questions: none is sent again elsewhere. */
+struct asker {
+  struct lu *lu;
+  struct lu_path *path;
+  struct runner runner;
+  struct retry_policy policy;
+};
+
+static void
+run_question (void *av, struct command *cmds, size_t n)
+{
+  const struct asker *a = av;
+  size_t i;
+
+  for (i = 0; i < n; ++i) {
+    cmds[i].itl = NULL;
+    cmds[i].lun = a->path->itl.lun;
+  }
+  engine_run (a->path->nexus->engine, cmds, n);
+}
+
+static bool
+sleep_for_question (void *av, unsigned ms)
+{
+  const struct asker *a = av;
+  struct target *t = a->lu->target;
+  const uint64_t until = clock_ms () + ms;
+
+  pthread_mutex_lock (&t->lock);
+  while (!t->stopping && clock_ms () < until)
+    target_wait (t, until);
+  pthread_mutex_unlock (&t->lock);
+  return !t->stopping;
+}
+
+static void
+set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
+{
+  *a = (struct asker) {
+    .lu = lu,
+    .path = path,
+    .runner = { .run = run_question, .handle = a },
+    .policy = {
+      .timeout_ms = lu->target->p->timeout_ms,
+      .sleep = sleep_for_question,
+      .opaque = a,
+    },
+  };
+}
+
+/* One question; what came back of ‘len’ bytes, -1: it was refused. */
+static int
+ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
+{
+  cmd->direction = DATA_IN;
+  cmd->niov = 0;
+  cmd->param = buf;
+  cmd->len = len;
+  cmd->timeout_ms = 0;
+  retry_run (&a->runner, &a->policy, cmd, 1);
+  return sense_decide (&cmd->answer).verdict == VERDICT_OK
+    ? (int) cmd->answer.received : -1;
+}
+
+/* ---- ALUA ---- */
+
+bool
+lu_is_about_path (const struct lu *lu, const struct answer *a)
+{
+  const bool has_states = lu->known && lu->facts.inquiry.tpgs != 0;
+
+  if (a->status != STATUS_CHECK_CONDITION || !a->have_sense || a->deferred)
+    return false;
+  if (a->key == SENSE_NOT_READY)
+    return a->asc == 0x040b || a->asc == 0x040c ||
+      (has_states && a->asc == 0x040a);
+  return has_states && a->key == SENSE_UNIT_ATTENTION &&
+    (a->asc == 0x2a06 || a->asc == 0x2a07);
+}
+
+/* Without REPORT TARGET PORT GROUPS the answer is all that is known; none: it
+ * is to be tried again.
+ */
+static unsigned
+rank_of_answer (const struct answer *a)
+{
+  switch (a ? a->asc : 0) {
+  case 0x040a: return alua_rank (ALUA_TRANSITIONING, false);
+  case 0x040b: return alua_rank (ALUA_STANDBY, false);
+  case 0x040c: return alua_rank (ALUA_UNAVAILABLE, false);
+  }
+  return RANK_UNKNOWN;
+}
+
+/* The group that the path leads through; told by the port, for all LUNs. */
+static int
+ask_port_group (const struct asker *a)
+{
+  uint8_t buf[VPD_LEN];
+  struct command cmd;
+  int n;
+
+  cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, VPD_DESIGNATORS, sizeof buf);
+  n = ask (a, &cmd, buf, sizeof buf);
+  return n == -1 ? -1 : alua_port_group (buf, (size_t) n);
+}
+
+/* The extended header tells how long a transition may take; targets that do
+ * not know it say 5/2400.
+ */
+static int
+ask_groups (const struct asker *a, struct alua *alua)
+{
+  uint8_t buf[STATES_LEN];
+  struct command cmd;
+  int n;
+
+  cmd.cdb_len = cdb_report_target_port_groups (cmd.cdb, true, sizeof buf);
+  n = ask (a, &cmd, buf, sizeof buf);
+  if (n == -1 && sense_decide (&cmd.answer).verdict == VERDICT_UNSUPPORTED) {
+    cmd.cdb_len = cdb_report_target_port_groups (cmd.cdb, false, sizeof buf);
+    n = ask (a, &cmd, buf, sizeof buf);
+  }
+  return n == -1 ? -1 : alua_parse (buf, (size_t) n, alua);
+}
+
+/* Under the lock: what the table says of each portal whose group is known. */
+static void
+rank_portals (struct lu *lu)
+{
+  const struct target *t = lu->target;
+  const struct alua_group *g;
+  bool changed = false;
+  size_t i;
+
+  for (i = 0; i < t->portals.n; ++i) {
+    const int group = t->portals.list[i].port_group;
+    unsigned rank;
+
+    g = group == -1 ? NULL : alua_find (&lu->alua, group);
+    if (g == NULL || lu->ranks[i] == RANK_STRANGER)
+      continue;
+    rank = alua_rank (g->state, g->preferred);
+    if (rank != lu->ranks[i]) {
+      debug_session ("%s/%d: %s is %s", t->name, lu->lun,
+                     t->portals.list[i].at.text, alua_state_name (g->state));
+      changed = true;
+    }
+    lu->ranks[i] = (uint8_t) rank;
+  }
+  if (changed)
+    target_changed (lu->target);
+}
+
+static void
+tell_group (const struct asker *a, uint16_t group)
+{
+  uint8_t list[ALUA_SET_LEN];
+  struct command cmd = {
+    .direction = DATA_OUT,
+    .iov = { { .iov_base = list, .iov_len = sizeof list } },
+    .niov = 1,
+    .len = sizeof list,
+  };
+
+  alua_set_list (list, group);
+  cmd.cdb_len = cdb_set_target_port_groups (cmd.cdb, sizeof list);
+  retry_run (&a->runner, &a->policy, &cmd, 1);
+  log_event ("%s/%d: told the target to make port group %u active: %s",
+             a->lu->target->name, a->lu->lun, group,
+             sense_decide (&cmd.answer).verdict == VERDICT_OK ? "done"
+             : "it refused");
+}
+
+/* Is there no path that carries I/O, and none that soon will? */
+static bool
+is_stuck (const struct alua *alua)
+{
+  size_t i;
+
+  for (i = 0; i < alua->n; ++i)
+    if (alua_rank (alua->groups[i].state, false) < ALUA_NO_IO ||
+        alua->groups[i].state == ALUA_TRANSITIONING)
+      return false;
+  return true;
+}
+
+/* A target that never moves a LUN by itself. */
+static void
+unstick (const struct asker *a, struct alua *alua, int group)
+{
+  const struct lu *lu = a->lu;
+
+  if (!is_stuck (alua) || lu->facts.inquiry.tpgs != TPGS_EXPLICIT)
+    return;
+  if (!may_tell) {
+    log_event ("%s/%d: no path is active, and the target changes that only "
+               "when it is told to: give alua=explicit, or make a controller "
+               "active on the target", lu->target->name, lu->lun);
+    return;
+  }
+  if (group != -1) {
+    tell_group (a, (uint16_t) group);
+    ask_groups (a, alua);
+  }
+}
+
+static void
+ask_states (const struct asker *a, const struct answer *answer)
+{
+  struct lu *lu = a->lu;
+  struct target *t = lu->target;
+  const size_t portal = a->path->nexus->portal;
+  const int group = ask_port_group (a);
+  struct alua alua;
+  int r = ask_groups (a, &alua);
+
+  if (r == 0)
+    unstick (a, &alua, group);
+  pthread_mutex_lock (&t->lock);
+  lu->states_asked = clock_ms ();
+  if (r == 0 && group != -1) {
+    t->portals.list[portal].port_group = group;
+    lu->alua = alua;
+    rank_portals (lu);
+  }
+  else if (lu->ranks[portal] != rank_of_answer (answer)) {
+    lu->ranks[portal] = (uint8_t) rank_of_answer (answer);
+    target_changed (t);
+  }
+  pthread_mutex_unlock (&t->lock);
+}
+
+void
+lu_ask_states (struct lu *lu, struct lu_path *path, const struct answer *a)
+{
+  struct asker asker;
+
+  set_up_asker (&asker, lu, path);
+  ask_states (&asker, a);
+}
+
+void
+lu_look_for_better (struct lu *lu, struct lu_path *path)
+{
+  struct target *t = lu->target;
+  const uint64_t now = clock_ms ();
+  bool due;
+
+  pthread_mutex_lock (&t->lock);
+  due = (!lu->known || lu->facts.inquiry.tpgs != 0) &&
+    lu->ranks[path->nexus->portal] > RANK_UNKNOWN && now - lu->states_asked >=
+    (lu->ranks[path->nexus->portal] < ALUA_NO_IO ? BETTER_MS : TRANSITION_MS);
+  if (due)
+    lu->states_asked = now;
+  pthread_mutex_unlock (&t->lock);
+  if (due)
+    lu_ask_states (lu, path, NULL);
+}
+
+/* ---- making sure of the LUN ---- */
+
+void
+lu_set_facts (struct lu *lu, const struct lun_facts *facts)
+{
+  pthread_mutex_lock (&lu->target->lock);
+  if (!lu->known)
+    lu->facts = *facts;
+  lu->known = true;
+  pthread_mutex_unlock (&lu->target->lock);
+}
+
+void
+lu_doubt (struct lu *lu)
+{
+  size_t i;
+
+  pthread_mutex_lock (&lu->target->lock);
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (lu->paths[i])
+      atomic_store (&lu->paths[i]->itl.verified, 0);
+  pthread_mutex_unlock (&lu->target->lock);
+}
+
+/* Under the lock: what came of it. */
+static enum lu_verdict
+judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
+       const struct error *err)
+{
+  struct target *t = lu->target;
+  const size_t portal = path->nexus->portal;
+
+  if (engine_epoch (path->nexus->engine) != epoch)
+    return LU_LOST;
+  if (lu->ranks[portal] >= ALUA_NO_IO && lu->ranks[portal] != RANK_STRANGER)
+    return LU_ELSEWHERE;
+  if (r == 0) {
+    path->itl.lun = lu->wire;
+    atomic_store (&path->itl.verified, epoch);
+    lu->missing = false;
+    return LU_READY;
+  }
+  if (err->err == ENODEV) {     /* another LUN */
+    debug_session ("%s: %s", path->nexus->name, err->msg);
+    lu->ranks[portal] = RANK_STRANGER;
+    lu->stranger = *err;
+    lu->stranger_at = clock_ms ();
+    target_changed (t);
+    return LU_ELSEWHERE;
+  }
+  return LU_MISSING;
+}
+
+/* One thread asks, the others wait for what it finds. */
+static bool
+begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch)
+{
+  struct target *t = lu->target;
+  bool mine;
+
+  pthread_mutex_lock (&t->lock);
+  while (path->verifying)
+    target_wait (t, clock_ms () + 1000);
+  mine = atomic_load (&path->itl.verified) != epoch;
+  path->verifying = mine;
+  pthread_mutex_unlock (&t->lock);
+  return mine;
+}
+
+enum lu_verdict
+lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
+{
+  const unsigned epoch = engine_epoch (path->nexus->engine);
+  struct target *t = lu->target;
+  enum lu_verdict verdict;
+  struct asker a;
+  int r;
+
+  if (epoch == 0)
+    return LU_LOST;
+  if (!begin_verifying (lu, path, epoch))
+    return LU_READY;
+
+  set_up_asker (&a, lu, path);
+  if (lu->facts.inquiry.tpgs != 0)
+    ask_states (&a, NULL);
+  r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
+
+  pthread_mutex_lock (&t->lock);
+  verdict = judge (lu, path, epoch, r, err);
+  path->verifying = false;
+  pthread_cond_broadcast (&t->changed);
+  pthread_mutex_unlock (&t->lock);
+  return verdict;
+}

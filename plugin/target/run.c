@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "lu.h"
+#include "paths.h"
+#include "run.h"
+#include "sense.h"
+#include "target.h"
+
+/* A command that went unanswered until its deadline this often is given up.
+ * Each time the session is dropped, so the target may just have lost it.
+ */
+#define MAX_TIMEOUTS 3
+
+/* How long a transition may take if the target does not tell (as Linux). */
+#define TRANSITION_S 60
+
+/* A command that was alone when the session ended may be what ends it: it
+ * lets the others go first.
+ */
+#define FIRST_ALONE_MS 50
+#define MAX_ALONE_MS   1000
+
+/* A LUN that is missing is asked for again after so long. */
+#define MISSING_MS 1000
+
+/* How a command fares that the first path did not carry. */
+struct journey {
+  uint64_t lost_since;          /* clock_ms, of the first loss; 0: none */
+  unsigned timeouts;
+  unsigned alone;
+};
+
+/* ---- the path that a user has ---- */
+
+static bool
+is_write (const struct command *cmd)
+{
+  return cmd->direction == DATA_OUT;
+}
+
+/* Without the lock, unless something has changed.  NULL: it takes a wait. */
+static struct lu_path *
+path_now (struct lu_user *user, bool write)
+{
+  struct lu *lu = user->lu;
+  struct target *t = lu->target;
+  struct lu_path *path;
+
+  if (write && !fence_is_open (&lu->fence))
+    return NULL;
+  if (atomic_load (&user->generation) == atomic_load (&t->generation))
+    return user->path;
+  pthread_mutex_lock (&t->lock);
+  path = target_choose (user);
+  pthread_mutex_unlock (&t->lock);
+  if (path)
+    lu_look_for_better (lu, path);
+  return path;
+}
+
+static void
+run_over (struct lu_user *user, struct lu_path *path,
+          struct command *cmds, size_t n)
+{
+  struct lu *lu = user->lu;
+  size_t i;
+
+  for (i = 0; i < n; ++i) {
+    cmds[i].itl = lu->known ? &path->itl : NULL;
+    cmds[i].lun = lu->wire;
+  }
+  engine_run (path->nexus->engine, cmds, n);
+}
+
+/* ---- waiting for a path ---- */
+
+/* Under the lock: until when the wait for a path is worth it, and what it is
+ * for.  All that are passed count.
+ */
+static uint64_t
+limit_of_wait (const struct lu_user *user, bool write,
+               const struct journey *j, bool have_path)
+{
+  struct lu *lu = user->lu;
+  struct target *t = lu->target;
+  const unsigned recovery = t->p->recovery_timeout_ms;
+  const unsigned transition =
+    1000 * (lu->alua.transition_s > 0 ? lu->alua.transition_s : TRANSITION_S);
+  const uint64_t now = clock_ms ();
+  uint64_t limit = user->deadline ? user->deadline : NO_DEADLINE, since = 0;
+
+  if (write && !fence_is_open (&lu->fence)) {
+    if (lu->fenced_since == 0)
+      lu->fenced_since = now;
+    since = lu->fenced_since;
+  }
+  else if (fence_is_open (&lu->fence))
+    lu->fenced_since = 0;
+
+  if (t->down_since != 0 && (since == 0 || t->down_since < since))
+    since = t->down_since;
+  if (j->lost_since != 0 && (since == 0 || j->lost_since < since))
+    since = j->lost_since;
+  if (since != 0 && recovery > 0 && since + recovery < limit)
+    limit = since + recovery;
+
+  if (!have_path && target_is_up (t)) {
+    if (lu->no_path_since == 0)
+      lu->no_path_since = now;
+    if (recovery > 0 &&
+        lu->no_path_since + (recovery > transition ? recovery : transition) <
+        limit)
+      limit = lu->no_path_since +
+        (recovery > transition ? recovery : transition);
+  }
+  else
+    lu->no_path_since = 0;
+  return limit;
+}
+
+/* Any path with a session: to ask for the states of those that carry no I/O.
+ */
+static struct lu_path *
+path_to_ask (struct lu *lu)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (lu->paths[i] && engine_epoch (lu->paths[i]->nexus->engine) != 0)
+      return lu->paths[i];
+  return NULL;
+}
+
+/* A path that may carry the command now.  NULL: there is none in time, or the
+ * server goes away (*status says which).
+ */
+static struct lu_path *
+await_path (struct lu_user *user, bool write, const struct journey *j,
+            unsigned *status)
+{
+  struct lu *lu = user->lu;
+  struct target *t = lu->target;
+  struct lu_path *path, *other;
+  uint64_t limit, now;
+
+  *status = STATUS_LOST;
+  pthread_mutex_lock (&t->lock);
+  for (;;) {
+    path = target_choose (user);
+    now = clock_ms ();
+    limit = limit_of_wait (user, write, j, path != NULL);
+    if (t->stopping) {
+      *status = STATUS_SHUTDOWN;
+      path = NULL;
+      break;
+    }
+    if (j->lost_since != 0 && now >= limit) {
+      path = NULL;
+      break;
+    }
+    if (path && !(write && !fence_is_open (&lu->fence)))
+      break;
+    if (now >= limit || target_all_strangers (lu)) {
+      path = NULL;
+      break;
+    }
+    other = path ? NULL : path_to_ask (lu);
+    if (other) {
+      pthread_mutex_unlock (&t->lock);
+      lu_look_for_better (lu, other);
+      pthread_mutex_lock (&t->lock);
+    }
+    target_wait (t, limit < now + 250 ? limit : now + 250);
+  }
+  pthread_mutex_unlock (&t->lock);
+  return path;
+}
+
+bool
+lu_sleep (void *uv, unsigned ms)
+{
+  const struct lu_user *user = uv;
+  struct target *t = user->lu->target;
+  const uint64_t until = clock_ms () + ms;
+
+  pthread_mutex_lock (&t->lock);
+  while (!t->stopping && clock_ms () < until)
+    target_wait (t, until);
+  pthread_mutex_unlock (&t->lock);
+  return !t->stopping;
+}
+
+/* ---- sending again ---- */
+
+static bool
+is_final (const struct lu *lu, const struct command *cmd)
+{
+  switch (cmd->answer.status) {
+  case STATUS_GOOD:
+    return true;
+  case STATUS_DROPPED:
+  case STATUS_UNVERIFIED:
+    return false;
+  }
+  return !lu_is_about_path (lu, &cmd->answer);
+}
+
+/* The target says that there is no such LUN any more. */
+static void
+note_gone (struct lu *lu, const struct command *cmd)
+{
+  if (cmd->itl == NULL || !sense_lun_gone (&cmd->answer))
+    return;
+  pthread_mutex_lock (&lu->target->lock);
+  lu->missing = true;
+  pthread_mutex_unlock (&lu->target->lock);
+}
+
+/* False: it is given up. */
+static bool
+note_loss (struct lu_user *user, struct command *cmd, struct journey *j)
+{
+  unsigned pause;
+
+  if (j->lost_since == 0)
+    j->lost_since = clock_ms ();
+  if (cmd->overdue &&
+      (++j->timeouts >= MAX_TIMEOUTS || cmd->timeout_ms > 0)) {
+    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
+    return false;
+  }
+  j->alone = cmd->alone ? j->alone + 1 : 0;
+  if (j->alone > 1) {
+    pause = j->alone > 6 ? MAX_ALONE_MS : FIRST_ALONE_MS << (j->alone - 2);
+    lu_sleep (user, pause);
+  }
+  return true;
+}
+
+/* The LUN is not there.  A target that starts is seen before its LUNs are,
+ * and so that may pass; but not if the target said so to commands.
+ */
+static bool
+await_lun (struct lu_user *user, struct journey *j, const struct error *err)
+{
+  struct lu *lu = user->lu;
+
+  debug_session ("%s/%d: %s", lu->target->name, lu->lun, err->msg);
+  if (j->lost_since == 0)
+    j->lost_since = clock_ms ();
+  return !lu->missing && lu_sleep (user, 100);
+}
+
+/* Make sure of the LUN.  False: the command is over. */
+static bool
+verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
+        struct journey *j)
+{
+  struct error err = { 0 };
+
+  switch (lu_verify (user->lu, path, &err)) {
+  case LU_READY:
+  case LU_ELSEWHERE:
+    return true;
+  case LU_LOST:
+    if (j->lost_since == 0)
+      j->lost_since = clock_ms ();
+    return true;
+  case LU_MISSING:
+    break;
+  }
+  if (await_lun (user, j, &err))
+    return true;
+  pthread_mutex_lock (&user->lu->target->lock);
+  user->lu->stranger = err;
+  pthread_mutex_unlock (&user->lu->target->lock);
+  cmd->answer = (struct answer) { .status = STATUS_LOST };
+  return false;
+}
+
+/* What its answer asks for, before it is sent again.  False: it is over. */
+static bool
+prepare_again (struct lu_user *user, struct lu_path *path,
+               struct command *cmd, struct journey *j)
+{
+  switch (cmd->answer.status) {
+  case STATUS_DROPPED:
+    return note_loss (user, cmd, j);
+  case STATUS_UNVERIFIED:
+    return path == NULL || verify (user, path, cmd, j);
+  }
+  lu_ask_states (user->lu, path, &cmd->answer);
+  return true;
+}
+
+static void
+run_again (struct lu_user *user, struct lu_path *path, struct command *cmd)
+{
+  struct journey j = { .lost_since = 0 };
+  unsigned status;
+
+  while (prepare_again (user, path, cmd, &j)) {
+    path = await_path (user, is_write (cmd), &j, &status);
+    if (path == NULL) {
+      cmd->answer = (struct answer) { .status = status };
+      return;
+    }
+    run_over (user, path, cmd, 1);
+    if (is_final (user->lu, cmd)) {
+      note_gone (user->lu, cmd);
+      return;
+    }
+  }
+}
+
+/* ---- from outside ---- */
+
+void
+lu_run (void *uv, struct command *cmds, size_t n)
+{
+  struct lu_user *user = uv;
+  struct lu_path *path = path_now (user, is_write (&cmds[0]));
+  size_t i;
+
+  if (path)
+    run_over (user, path, cmds, n);
+  else
+    for (i = 0; i < n; ++i)
+      cmds[i].answer = (struct answer) { .status = STATUS_UNVERIFIED };
+
+  for (i = 0; i < n; ++i)
+    if (!is_final (user->lu, &cmds[i]))
+      run_again (user, path, &cmds[i]);
+    else if (cmds[i].answer.status != STATUS_GOOD)
+      note_gone (user->lu, &cmds[i]);
+}
+
+void
+lu_last_error (void *uv, struct error *err)
+{
+  const struct lu_user *user = uv;
+  const struct lu *lu = user->lu;
+  struct target *t = lu->target;
+
+  pthread_mutex_lock (&t->lock);
+  if (!target_is_up (t))
+    *err = t->why;
+  else if (target_all_strangers (lu) || lu->missing)
+    *err = lu->stranger;
+  else if (!fence_is_open (&lu->fence))
+    error_set (err, EIO, "a session that was lost has left writes that the "
+               "target may still execute: no others are made before it is "
+               "back");
+  else
+    *err = (struct error) { 0 };
+  pthread_mutex_unlock (&t->lock);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Commands on their way to a LUN, whatever fails: over the best path, and
+ * again over another one or after the next login, as the fence allows.
+ */
+
+#ifndef ISCSI_RUN_H
+#define ISCSI_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "command.h"
+#include "error.h"
+
+/* A runner (command.h) whose handle is a struct lu_user.  A lost session is
+ * not seen here, unless there is no path in time (STATUS_LOST).  Before the
+ * LUN is known (lu_set_facts) only questions may be asked.  The commands are
+ * all writes or none is.  Any thread; parallel.
+ */
+extern void lu_run (void *user, struct command *cmds, size_t n);
+
+/* For retry_policy, with a struct lu_user: sleep, unless the server goes
+ * away: false.
+ */
+extern bool lu_sleep (void *user, unsigned ms);
+
+/* Why there is no answer, for messages; "" when nothing is wrong. */
+extern void lu_last_error (void *user, struct error *err);
+
+#endif /* ISCSI_RUN_H */

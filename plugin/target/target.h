@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A target in use: its portals, its nexuses, and the LUNs that are used over
+ * them.  One for each iSCSI name, whatever the number of LUNs; it goes, and
+ * logs out, a while after its last user, but not while a write is unsettled
+ * on it (fence.h).
+ *
+ * A LUN in use (struct lu) is the same for all who use it.  Each of its users
+ * has one nexus of the best paths, which run.c has it leave for another when
+ * that is better.
+ */
+
+#ifndef ISCSI_TARGET_H
+#define ISCSI_TARGET_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alua.h"
+#include "command.h"
+#include "engine.h"
+#include "error.h"
+#include "fence.h"
+#include "lun.h"
+#include "nexus.h"
+#include "portals.h"
+#include "settings.h"
+#include "stop.h"
+
+/* A LUN over one nexus. */
+struct lu_path {
+  struct itl itl;
+  struct nexus *nexus;
+  bool verifying;               /* somebody makes sure of it */
+};
+
+struct lu {
+  struct target *target;
+  int lun;                      /* for messages */
+  struct fence fence;
+
+  /* The rest is protected by the target's lock. */
+  struct lu *next;              /* of the target */
+  unsigned users;
+  uint16_t wire;                /* its address */
+  bool known;                   /* the facts are those of the LUN */
+  struct lun_facts facts;
+  struct lu_path *paths[MAX_SESSIONS]; /* by the number of the nexus */
+
+  struct alua alua;             /* as it was told last */
+  uint8_t ranks[PORTALS_MAX];   /* how good each portal is for it */
+  struct error stranger;        /* what is wrong at portals of that rank */
+  uint64_t stranger_at;         /* clock_ms, when that was seen */
+  bool missing;                 /* the target said that there is no such LUN
+                                   when commands were sent to it */
+  uint64_t missing_asked;       /* clock_ms, when it last said so */
+  uint64_t states_asked;        /* clock_ms, when ALUA states were */
+  uint64_t fenced_since;        /* clock_ms, 0: it is not */
+  uint64_t no_path_since;       /* clock_ms, 0: there is one that carries I/O */
+};
+
+struct target {
+  struct target *next;          /* of all */
+  char *name;
+  const struct settings *p;
+  struct session_params params;
+
+  /* Goes up when nexuses or states change: users then choose anew. */
+  atomic_uint generation;
+  atomic_uint waiting;          /* threads that wait for such a change */
+  atomic_bool stopping;         /* the server is going away */
+
+  pthread_mutex_t lock;         /* protects the rest */
+  pthread_cond_t changed;
+  unsigned users;
+  uint64_t idle_since;          /* clock_ms, while there are no users */
+  struct portals portals;
+  bool found;                   /* the portals were looked up */
+  struct nexus *nexuses[MAX_SESSIONS]; /* NULL: free */
+  struct lu *lus;
+  uint64_t down_since;          /* clock_ms, 0: a nexus is up */
+  uint64_t full_until;          /* no further nexus before: it has no room */
+  struct error why;             /* why the last nexus failed or was lost */
+  unsigned failures;            /* nexuses that failed to log in at all */
+
+  /* Of a target that keeps one session for each initiator name. */
+  unsigned evictions;           /* that look like it, in a row */
+  const struct nexus *evictor;  /* whose login the last one may have been for */
+  bool single;                  /* it is one */
+};
+
+/* One who uses a LUN, by one path at a time. */
+struct lu_user {
+  struct lu *lu;
+  bool counts;                  /* it brings I/O, and so is worth a session */
+  uint64_t deadline;            /* clock_ms, of all that is asked; 0: none */
+  _Atomic (struct lu_path *) path; /* NULL: none yet */
+  atomic_uint generation;       /* of the target, when it was chosen */
+};
+
+/* Get hold of a LUN, whether or not there is one of that number.  The first
+ * user of a target has its portals looked up and its first session opened.
+ * ‘wire’ is the address that the target listed, or lun_wire ().  Blocks up to
+ * the login timeout, and while the target is away up to recovery-timeout.  -1
+ * with a sentence; err->err as session_open.  Any thread, as all that
+ * follows.
+ */
+extern int lu_get (const struct settings *p, const char *target, int lun,
+                   uint16_t wire, bool counts, struct lu_user *user,
+                   const struct stop *stop, struct error *err);
+
+/* No command of the user may be under way. */
+extern void lu_put (struct lu_user *user);
+
+/* The target's first session is tried before the fork, so that what is wrong
+ * is still told in the terminal: log in, and ask ‘lun’ everything or, if it
+ * is -1, nothing; and log out.  What was found serves the first user.  Main
+ * thread.
+ */
+extern int target_preflight (const struct settings *p, const char *target,
+                             int lun, struct error *err);
+
+/* Log out of everything.  Main thread, when no request is under way. */
+extern void target_close_all (void);
+
+/* ---- for the other files of this room ---- */
+
+/* A target that nobody uses yet, and its end: logs out, until ‘deadline’
+ * (clock_ms) at most.  ‘portals’ may be NULL: they are looked up when they
+ * are needed.
+ */
+extern struct target *target_new (const struct settings *p, const char *name,
+                                  const struct portals *portals,
+                                  struct error *err);
+extern void target_begin_stop (struct target *t, uint64_t deadline);
+extern void target_free (struct target *t, uint64_t deadline);
+
+/* All that follows is called under the lock. */
+
+/* Something changed that users or waiters look at. */
+extern void target_changed (struct target *t);
+
+/* Wait for a change, until ‘deadline’ (clock_ms) at most, without the lock.
+ */
+extern void target_wait (struct target *t, uint64_t deadline);
+
+/* The best path for the user, NULL: there is none that carries I/O.  Has
+ * further nexuses started where that is of use.
+ */
+extern struct lu_path *target_choose (struct lu_user *user);
+
+/* The user leaves its path. */
+extern void target_leave (struct lu_user *user);
+
+/* Is there a session at all?  Or at least a nexus that tries to log in? */
+extern bool target_is_up (const struct target *t);
+extern bool target_tries (const struct target *t);
+
+/* Has any LUN a write that is unsettled? */
+extern bool target_has_unsettled (const struct target *t);
+
+/* Do all portals lead to another LUN? */
+extern bool target_all_strangers (const struct lu *lu);
+
+#endif /* ISCSI_TARGET_H */

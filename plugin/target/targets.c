@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* All targets that are in use: getting hold of a LUN and leaving it, the
+ * preflight, and logging out of what nobody uses any more.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "paths.h"
+#include "target.h"
+#include "thread.h"
+
+/* A target that nobody uses is logged out of after so long: who has listed
+ * its LUNs is going to open one.
+ */
+#define LINGER_MS 1000
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t all_changed; /* for the reaper, see reaper_start */
+static struct target *all;
+static pthread_t reaper;
+static bool reaping, closing;
+
+/* What the preflight found, for the first target of its name. */
+static struct {
+  char *target;
+  struct portals portals;
+} found;
+
+/* ---- logging out ---- */
+
+/* When a target may go; NO_DEADLINE: not now.  While a write is unsettled it
+ * is only by its nexus that it ever will not be.
+ */
+static uint64_t
+end_of_linger (struct target *t)
+{
+  uint64_t r = NO_DEADLINE;
+
+  pthread_mutex_lock (&t->lock);
+  if (t->users == 0)
+    r = target_has_unsettled (t) ? clock_ms () + LINGER_MS
+      : t->idle_since + LINGER_MS;
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* The target that is to go first, and when. */
+static struct target **
+first_to_go (uint64_t *when)
+{
+  struct target **tp, **first = NULL;
+  uint64_t end;
+
+  *when = NO_DEADLINE;
+  for (tp = &all; *tp != NULL; tp = &(*tp)->next) {
+    end = end_of_linger (*tp);
+    if (end < *when) {
+      *when = end;
+      first = tp;
+    }
+  }
+  return first;
+}
+
+static void
+wait_until (uint64_t when)
+{
+  const struct timespec ts = {
+    .tv_sec = when / 1000,
+    .tv_nsec = (long) (when % 1000) * 1000000,
+  };
+
+  if (when == NO_DEADLINE)
+    pthread_cond_wait (&all_changed, &all_lock);
+  else
+    pthread_cond_timedwait (&all_changed, &all_lock, &ts);
+}
+
+static void *
+reap_targets (void *opaque __attribute__ ((__unused__)))
+{
+  struct target **tp, *t;
+  uint64_t when;
+
+  pthread_mutex_lock (&all_lock);
+  while (!closing) {
+    tp = first_to_go (&when);
+    if (tp == NULL || when > clock_ms ()) {
+      wait_until (when);
+      continue;
+    }
+    t = *tp;
+    *tp = t->next;
+    pthread_mutex_unlock (&all_lock);
+    debug_session ("%s: not used any more", t->name);
+    target_free (t, clock_ms () + LOGOUT_MS);
+    pthread_mutex_lock (&all_lock);
+  }
+  pthread_mutex_unlock (&all_lock);
+  return NULL;
+}
+
+/* Under the lock.  Without a thread for it targets stay until the end. */
+static void
+ring_reaper (void)
+{
+  pthread_condattr_t attr;
+
+  if (!reaping) {
+    pthread_condattr_init (&attr);
+    pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
+    pthread_cond_init (&all_changed, &attr);
+    pthread_condattr_destroy (&attr);
+    reaping = thread_start (&reaper, reap_targets, NULL) == 0;
+  }
+  else
+    pthread_cond_signal (&all_changed);
+}
+
+void
+target_close_all (void)
+{
+  const uint64_t deadline = clock_ms () + LOGOUT_MS;
+  struct target *t;
+
+  pthread_mutex_lock (&all_lock);
+  closing = true;
+  if (reaping)
+    pthread_cond_signal (&all_changed);
+  pthread_mutex_unlock (&all_lock);
+  if (reaping)
+    pthread_join (reaper, NULL);
+
+  for (t = all; t != NULL; t = t->next)
+    target_begin_stop (t, deadline);
+  while ((t = all) != NULL) {
+    all = t->next;
+    target_free (t, deadline);
+  }
+  free (found.target);
+  found.target = NULL;
+}
+
+/* ---- getting hold ---- */
+
+static const struct portals *
+found_portals (const char *name)
+{
+  return found.target && strcmp (found.target, name) == 0
+    ? &found.portals : NULL;
+}
+
+static struct target *
+get_target (const struct settings *p, const char *name, struct error *err)
+{
+  struct target *t;
+
+  pthread_mutex_lock (&all_lock);
+  for (t = all; t != NULL && strcmp (t->name, name) != 0; t = t->next)
+    ;
+  if (t == NULL) {
+    t = target_new (p, name, found_portals (name), err);
+    if (t) {
+      t->next = all;
+      all = t;
+    }
+  }
+  if (t) {
+    pthread_mutex_lock (&t->lock);
+    t->users++;
+    pthread_mutex_unlock (&t->lock);
+  }
+  pthread_mutex_unlock (&all_lock);
+  return t;
+}
+
+static void
+put_target (struct target *t)
+{
+  bool idle;
+
+  pthread_mutex_lock (&all_lock);
+  pthread_mutex_lock (&t->lock);
+  idle = --t->users == 0;
+  t->idle_since = clock_ms ();
+  pthread_mutex_unlock (&t->lock);
+  if (idle)
+    ring_reaper ();
+  pthread_mutex_unlock (&all_lock);
+}
+
+/* Under the target's lock. */
+static struct lu *
+get_lu (struct target *t, int number, uint16_t wire, struct error *err)
+{
+  struct lu *lu;
+
+  for (lu = t->lus; lu != NULL; lu = lu->next)
+    if (lu->lun == number && lu->wire == wire)
+      break;
+  if (lu == NULL) {
+    lu = calloc (1, sizeof *lu);
+    if (lu == NULL) {
+      error_set (err, ENOMEM, "out of memory");
+      return NULL;
+    }
+    lu->target = t;
+    lu->lun = number;
+    lu->wire = wire;
+    memset (lu->ranks, RANK_UNKNOWN, sizeof lu->ranks);
+    lu->next = t->lus;
+    t->lus = lu;
+  }
+  lu->users++;
+  return lu;
+}
+
+/* Under the target's lock.  What is unsettled on it is remembered. */
+static void
+put_lu (struct lu *lu)
+{
+  struct lu **lp;
+  size_t i;
+
+  if (--lu->users > 0 || !fence_is_open (&lu->fence))
+    return;
+  for (lp = &lu->target->lus; *lp != lu; lp = &(*lp)->next)
+    ;
+  *lp = lu->next;
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    free (lu->paths[i]);
+  free (lu);
+}
+
+/* Under the target's lock: until there is a session.  A target whose first
+ * one could not be opened fails for all who wait; one that is away is waited
+ * for as commands do.
+ */
+static int
+await_session (struct lu_user *user, const struct stop *stop,
+               struct error *err)
+{
+  struct target *t = user->lu->target;
+  const unsigned failures = t->failures, limit = t->p->recovery_timeout_ms;
+
+  while (!target_is_up (t)) {
+    if (t->stopping || stop_asked (stop))
+      return error_set (err, ESHUTDOWN, "the server is shutting down");
+    if (t->failures != failures && !target_tries (t)) {
+      *err = t->why;
+      return -1;
+    }
+    if (t->down_since != 0 && limit > 0 &&
+        clock_ms () - t->down_since >= limit)
+      return error_set (err, ETIMEDOUT, "%s: the target is away: %s", t->name,
+                        t->why.msg);
+    target_choose (user);
+    target_wait (t, clock_ms () + STOP_SLICE_MS);
+  }
+  return 0;
+}
+
+int
+lu_get (const struct settings *p, const char *target, int number,
+        uint16_t wire, bool counts, struct lu_user *user,
+        const struct stop *stop, struct error *err)
+{
+  struct target *t = get_target (p, target, err);
+  int r = -1;
+
+  if (t == NULL)
+    return -1;
+  *user = (struct lu_user) { .counts = counts };
+  pthread_mutex_lock (&t->lock);
+  user->lu = get_lu (t, number, wire, err);
+  if (user->lu) {
+    r = await_session (user, stop, err);
+    if (r == 0)
+      target_choose (user);
+    else
+      put_lu (user->lu);
+  }
+  pthread_mutex_unlock (&t->lock);
+  if (r == -1)
+    put_target (t);
+  return r;
+}
+
+void
+lu_put (struct lu_user *user)
+{
+  struct target *t = user->lu->target;
+
+  pthread_mutex_lock (&t->lock);
+  target_leave (user);
+  put_lu (user->lu);
+  target_changed (t);
+  pthread_mutex_unlock (&t->lock);
+  put_target (t);
+}
+
+/* ---- the preflight ---- */
+
+/* A portal where the LUN is not to be had (ALUA standby) does not hide the
+ * others.
+ */
+static int
+try_portal (struct portals *ps, size_t i, const struct session_params *params,
+            const struct isid *isid, int lun, uint64_t deadline,
+            struct error *err)
+{
+  struct session_asker asker;
+  struct lun_facts facts;
+  struct session *s;
+  struct error why;
+  int r = 0;
+
+  s = session_open (params, &ps->list[i].at, isid, deadline, NULL, err);
+  if (s == NULL)
+    return -1;
+  session_ask (&asker, s, deadline, NULL);
+  if (lun >= 0) {
+    asker.lun = lun_wire (lun);
+    r = lun_probe (&asker.runner, &asker.policy, lun, &facts, err);
+    if (r == -1 && err->err == ENODEV) {
+      asker.lun = lun_wire_other (asker.lun);
+      r = lun_probe (&asker.runner, &asker.policy, lun, &facts, &why);
+    }
+  }
+  session_logout (s, clock_ms () + LOGOUT_MS, NULL);
+  return r;
+}
+
+static int
+try_portals (struct portals *ps, const struct session_params *params,
+             int lun, uint64_t deadline, struct error *err)
+{
+  struct error why;
+  struct isid isid;
+  size_t i;
+
+  if (nexus_next_isid (&isid, err) == -1)
+    return -1;
+  *err = (struct error) { 0 };
+  for (i = 0; i < ps->n; ++i) {
+    if (try_portal (ps, i, params, &isid, lun,
+                    clock_share (deadline, ps->n - i), &why) == 0)
+      return 0;
+    debug_session ("%s", why.msg);
+    if (portals_got_further (&why, err))
+      *err = why;
+  }
+  return -1;
+}
+
+/* An old session of ours may linger on a target that has no room for two, and
+ * a target that drops the connection may just be starting.
+ */
+#define PREFLIGHT_PAUSE_MS 500
+
+static bool
+may_pass (const struct error *err, unsigned tries)
+{
+  return err->err == EBUSY || (err->err == ECONNRESET && tries == 1);
+}
+
+int
+target_preflight (const struct settings *p, const char *target, int lun,
+                  struct error *err)
+{
+  const struct session_params params = portals_params (p, target);
+  const uint64_t deadline = clock_ms () + p->login_timeout_ms;
+  const struct timespec pause = { .tv_nsec = PREFLIGHT_PAUSE_MS * 1000000L };
+  unsigned tries = 0;
+  int r;
+
+  if (portals_look_up (&found.portals, p, target, deadline, NULL, err) == -1)
+    return -1;
+  while ((r = try_portals (&found.portals, &params, lun, deadline,
+                           err)) == -1 &&
+         may_pass (err, ++tries) &&
+         clock_left (deadline) > PREFLIGHT_PAUSE_MS)
+    nanosleep (&pause, NULL);
+  found.target = r == 0 ? strdup (target) : NULL;
+  return r;
+}
