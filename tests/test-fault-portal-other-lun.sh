@@ -21,7 +21,8 @@ start_nbdkit iscsi "iscsi://$proxy_portal/$iqn/1" "portal=$other_portal" \
 start_load --seconds 6 --slots 256 --backing "$disk" --read-back "$uri"
 proxy refuse
 proxy reset
-wait_until other_has logins -ge 3
+wait_until other_has logins -ge 1
+sleep 2
 proxy accept
 finish_load
 measured "longest stall" "$(loaded stall)" "the outage and 2 s"

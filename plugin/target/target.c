@@ -25,6 +25,9 @@
 /* A target that refused a further session is not asked again for so long. */
 #define FULL_MS 60000
 
+/* The same for the connection when there are sessions at other portals. */
+#define HASTY_MS 1000
+
 /* How often to look for a better portal, and how long a portal that failed is
  * left alone then.
  */
@@ -307,6 +310,17 @@ attempt_deadline (const struct target *t, const struct nexus *n,
   return !n->was_up && r > first ? first : r;
 }
 
+static bool
+is_up_elsewhere (const struct target *t, size_t portal)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (t->nexuses[i] && t->nexuses[i]->up && t->nexuses[i]->portal != portal)
+      return true;
+  return false;
+}
+
 static struct session *
 open_session (struct target *t, struct nexus *n, const struct stop *stop,
               struct error *err)
@@ -321,7 +335,7 @@ open_session (struct target *t, struct nexus *n, const struct stop *stop,
   at = t->portals.list[n->portal].at;
   deadline = attempt_deadline (t, n, n->portal);
   if (n->was_up || t->portals.n > 1)
-    params.connect_ms = ATTEMPT_MS;
+    params.connect_ms = is_up_elsewhere (t, n->portal) ? HASTY_MS : ATTEMPT_MS;
   pthread_mutex_unlock (&t->lock);
 
   s = session_open (&params, &at, &n->isid, deadline, stop, err);
