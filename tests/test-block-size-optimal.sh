@@ -21,7 +21,7 @@ while read -r granularity optimal preferred; do
   set_lun $lun "optimal_xfer_len=$optimal"
   start_nbdkit iscsi "iscsi://$portal/$iqn/$lun"
   run_nbdsh -u "$uri" -c - <<EOF
-assert h.get_block_size(nbd.SIZE_MINIMUM) == 512
+assert h.get_block_size(nbd.SIZE_MINIMUM) == 1
 assert h.get_block_size(nbd.SIZE_PREFERRED) == $preferred, \
     h.get_block_size(nbd.SIZE_PREFERRED)
 h.pwrite(b"x" * 3000, 777)

@@ -29,7 +29,7 @@ done
 for fact in can_trim is_read_only is_rotational; do
   shows "$fact: false" "$tmp/info"
 done
-shows 'block_size_minimum: 512' "$tmp/info"
+shows 'block_size_minimum: 1$' "$tmp/info"
 shows 'block_size_preferred: 4096' "$tmp/info"
 
 start_nbdkit iscsi "iscsi://$portal/$iqn/2"

@@ -8,7 +8,6 @@
 #include "geometry.h"
 
 /* What nbdkit accepts from .block_size. */
-#define MAX_MINIMUM   (64 * 1024)
 #define MAX_PREFERRED (32 * 1024 * 1024)
 
 /* Smaller requests cost more than they save, whatever the LUN's blocks
@@ -97,8 +96,11 @@ is_power_of_2 (uint64_t v)
   return v && (v & (v - 1)) == 0;
 }
 
-/* The minimum is the logical block: smaller requests are served as well,
- * but each costs a read-modify-write.  The preferred size is the least that
+/* Any range of bytes is served, so the minimum is 1: clients refuse to send
+ * what is less, and an image of an odd size could not be copied.  None takes
+ * it for the logical block: nbd-client and qemu-nbd give the kernel, and
+ * nbdublk and qemu their guests, 512 unless the user says otherwise.  The
+ * preferred size is the least that
  * costs the LUN none inside: the physical block, or the granularity of its
  * transfers.  A stripe, which many targets tell as the optimal transfer
  * length, is better still.  What is no power of two cannot be said in NBD.
@@ -121,7 +123,7 @@ block_sizes_of (uint32_t block_len, unsigned phys_exponent,
       optimal <= MAX_OPTIMAL)
     preferred = optimal;
 
-  s.minimum = block_len < MAX_MINIMUM ? block_len : MAX_MINIMUM;
+  s.minimum = 1;
   s.preferred = preferred < MAX_PREFERRED ? (uint32_t) preferred
                                           : MAX_PREFERRED;
   s.maximum = MAX_REQUEST;
