@@ -44,4 +44,4 @@ copies "conflict" ""
 # Tried for a second, once: the requests that come later do not wait for it.
 copies "busy" ""
 said 1 "no map at"
-said 0 "error:"
+said 0 "error: LUN"
