@@ -11,7 +11,7 @@ start_scripted
 for end in close drop "reject 04" "async 1" "async 4" "logout 1" "logout 4"; do
   for skip in 0 1 2 5 9 12 13 14 15 16; do
     scripted rules clear
-    scripted rule scsi skip=$skip last-$end
+    scripted rule scsi skip=$skip "last-$end"
     status=0
     nbdkit --foreground -U - iscsi "$url" timeout=2 login-timeout=5 \
            --run true >"$tmp/out" 2>&1 || status=$?
