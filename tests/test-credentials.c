@@ -21,10 +21,11 @@ parse (const char *text, size_t len, struct error *err)
   /* On the heap, without a NUL, so that a sanitizer sees what is read beyond
    * it.
    */
-  char *copy = malloc (len + 1);
+  char *copy = malloc (len ? len : 1);
   struct credential_lines *lines;
 
-  copy = realloc (copy, len ? len : 1);
+  if (copy == NULL)
+    abort ();
   memcpy (copy, text, len);
   lines = credential_lines_parse (copy, len, "FILE", err);
   free (copy);
