@@ -186,6 +186,34 @@ load ()
 matrix ()
 {
   load "$@" --tsv "$results/$1.tsv" --slices "$results/$1-slices.tsv"
+  means "$1"
+}
+
+# means NAME: the matrix in a few lines, for charts.py: geometric means of the
+# cells of each kind and size of requests and number of connections, of each
+# server but the base.
+means ()
+{
+  describe_machine | sed 's/^/# /' >"$results/$1-means.tsv"
+  awk -F '\t' -v OFS='\t' '
+    NR == 1 { print "requests", "connections", "server", "rate", "cpu", "cells"
+              for (i = 1; i <= NF; i++) at[$i] = i
+              next }
+    NR == 2 { base = $at["server"] }
+    $at["server"] == base { next }
+    { size = $at["block"] >= 1048576 ? $at["block"] / 1048576 "m" : \
+             $at["block"] / 1024 "k"
+      kind = size ($at["op"] ~ /read/ ? " reads" : " writes")
+      key = kind OFS $at["connections"] OFS $at["server"]
+      if (!(key in cells)) keys[++n] = key
+      cells[key]++
+      rate[key] += log ($at["ratio"])
+      cpu[key] += log ($at["cpu_ratio"]) }
+    END { for (i = 1; i <= n; i++) {
+            k = keys[i]
+            printf "%s\t%.2f\t%.2f\t%d\n", k, exp (rate[k] / cells[k]),
+              exp (cpu[k] / cells[k]), cells[k] } }' \
+    "$results/$1.tsv" >>"$results/$1-means.tsv"
 }
 
 # libiscsi_once SIZE DEPTH: one line of libiscsi_alone.  iscsi-perf returns 0

@@ -135,13 +135,13 @@ port_answers ()
   (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Sets $free_port.  Another process may take it first: whoever listens on it
-# then fails, and says so.
+# Sets $free_port, below those that the kernel gives to clients.  Another
+# process may take it first: whoever listens on it then fails, and says so.
 find_port ()
 {
-  free_port=$((20000 + RANDOM % 20000))
+  free_port=$((20000 + RANDOM % 12000))
   while port_answers "$free_port"; do
-    free_port=$((20000 + RANDOM % 20000))
+    free_port=$((20000 + RANDOM % 12000))
   done
 }
 
