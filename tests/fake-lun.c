@@ -70,7 +70,6 @@ fake_open (struct fake_lun *f, uint32_t block_len, uint64_t blocks)
     .serial = "SERIAL01", .rotation_rate = 1,
   };
   pthread_mutex_init (&f->lock, NULL);
-  f->seen = allocate (FAKE_MAX_SEEN * sizeof *f->seen);
   fake_memory (f, 0, blocks <= 1 << 20 ? blocks : 0);
 }
 
@@ -679,6 +678,8 @@ run_one (struct fake_lun *f, struct command *cmd, uint64_t round_start)
 
   if (f->keep_no_log)
     return;
+  if (f->seen == NULL)
+    f->seen = allocate (FAKE_MAX_SEEN * sizeof *f->seen);
   if (f->nr_seen == FAKE_MAX_SEEN)
     abort ();
   f->seen[f->nr_seen++] = s;
