@@ -132,6 +132,8 @@ SETTINGS = {
 
 
 class Target:
+    connection = Connection
+
     def __init__(self, args, settings):
         self.set = settings
         self.iqn = args.iqn
@@ -233,7 +235,7 @@ class Target:
     # Connections.
 
     async def accept(self, reader, writer):
-        conn = Connection(self, reader, writer)
+        conn = self.connection(self, reader, writer)
         self.count("connections")
         self.connections.append(conn)
         pinger = None

@@ -68,7 +68,11 @@ class Connection:
         garbage = self.set["pad"] == "login" or (
             self.set["pad"] == "garbage" and self.logged_in)
         fill = b"\xa5" if garbage else b"\0"
-        self.writer.write(b"".join((bhs, data, fill * pad)))
+        self.put(bytes(bhs), data + fill * pad)
+
+    def put(self, bhs, data):
+        """A whole PDU, on its way."""
+        self.writer.write(bhs + data)
 
     def socket(self):
         return self.writer.get_extra_info("socket")
