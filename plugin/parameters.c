@@ -14,6 +14,7 @@
 
 #include <nbdkit-plugin.h>
 
+#include "credentials-file.h"
 #include "name.h"
 #include "nearest.h"
 #include "parameters.h"
@@ -33,6 +34,7 @@ const char parameters_help[] =
   "password=<PASSWORD>        The password (CHAP): -, -FD or +FILE reads it.\n"
   "target-user=<USER>         The target must log in as this user too.\n"
   "target-password=<PASSWORD> The password that the target must know.\n"
+  "credentials=<FILE>         Users and passwords for each target.\n"
   "initiator-name=<NAME>      Our iSCSI name: iqn.*, eui.* or naa.*\n"
   "                           (default: one of this host).\n"
   "header-digest=<DIGEST>     none, crc32c, crc32c-none or none-crc32c\n"
@@ -119,6 +121,26 @@ set_user (const char *key, const char *value, char **field)
   return 0;
 }
 
+/* What an editor or another system left at the end of a file is not part of
+ * the password.  nbdkit takes away the newline.
+ */
+static void
+cut_end (const char *key, char *str)
+{
+  size_t len = strlen (str), n = len;
+
+  if (n > 0 && str[n - 1] == '\r')
+    n--;
+  while (n > 0 && (str[n - 1] == ' ' || str[n - 1] == '\t'))
+    n--;
+  if (n == len)
+    return;
+  str[n] = '\0';
+  nbdkit_error ("warning: %s: blanks or a carriage return at its end were "
+                "left out: one that ends in a blank can stand in the "
+                "credentials file", key);
+}
+
 static int
 set_password (const char *key, const char *value, char **field)
 {
@@ -126,6 +148,8 @@ set_password (const char *key, const char *value, char **field)
 
   if (nbdkit_read_password (value, &str) == -1)
     return -1;
+  if (value[0] == '-' || value[0] == '+')
+    cut_end (key, str);
   if (check_credential (key, str) == -1) {
     secret_free (str);
     return -1;
@@ -143,6 +167,19 @@ keep (char **set, char **from_url)
   if (*set)
     replace (from_url, *set);
   *set = NULL;
+}
+
+/* nbdkit changes its directory later. */
+static int
+set_credentials (struct settings *p, const char *value)
+{
+  char *file = nbdkit_absolute_path (value);
+
+  if (file == NULL)
+    return -1;
+  free (p->credentials_file);
+  p->credentials_file = file;
+  return 0;
 }
 
 static int
@@ -394,6 +431,8 @@ parameters_set (struct settings *p, const char *key, const char *value)
     return set_user (key, value, &p->url.target_user);
   if (strcmp (key, "target-password") == 0)
     return set_password (key, value, &p->url.target_password);
+  if (strcmp (key, "credentials") == 0)
+    return set_credentials (p, value);
   if (strcmp (key, "initiator-name") == 0)
     return set_initiator_name (p, value);
   if (strcmp (key, "header-digest") == 0)
@@ -438,14 +477,21 @@ read_environment (const char *variable, char **out)
 }
 
 static void
-use_environment (const char *variable, char **field, char **value)
+use_environment (const char *variable, char **field, char **value,
+                 const char **origin)
 {
   if (*field == NULL && *value) {
     nbdkit_debug ("%s is taken from the environment", variable);
     *field = *value;
     *value = NULL;
+    *origin = variable;
   }
 }
+
+/* Where the halves of a pair are from. */
+struct origins {
+  const char *user, *password;
+};
 
 /* libiscsi's variables are defaults for what makes a pair of user and
  * password complete, as they are there; half a pair from them alone is
@@ -453,7 +499,8 @@ use_environment (const char *variable, char **field, char **value)
  */
 static int
 default_pair (char **user, const char *user_variable,
-              char **password, const char *password_variable)
+              char **password, const char *password_variable,
+              struct origins *from)
 {
   char *u = NULL, *pw = NULL;
   int r = -1;
@@ -463,8 +510,8 @@ default_pair (char **user, const char *user_variable,
   if (read_environment (user_variable, &u) == 0 &&
       read_environment (password_variable, &pw) == 0) {
     if ((*user || u) && (*password || pw)) {
-      use_environment (user_variable, user, &u);
-      use_environment (password_variable, password, &pw);
+      use_environment (user_variable, user, &u, &from->user);
+      use_environment (password_variable, password, &pw, &from->password);
     }
     r = 0;
   }
@@ -474,16 +521,17 @@ default_pair (char **user, const char *user_variable,
 }
 
 static int
-default_credentials (struct url *url)
+default_credentials (struct url *url, struct origins *ours,
+                     struct origins *target)
 {
   if (default_pair (&url->user, "LIBISCSI_CHAP_USERNAME",
-                    &url->password, "LIBISCSI_CHAP_PASSWORD") == -1)
+                    &url->password, "LIBISCSI_CHAP_PASSWORD", ours) == -1)
     return -1;
   if (url->user == NULL || url->password == NULL)
     return 0;
   return default_pair (&url->target_user, "LIBISCSI_CHAP_TARGET_USERNAME",
                        &url->target_password,
-                       "LIBISCSI_CHAP_TARGET_PASSWORD");
+                       "LIBISCSI_CHAP_TARGET_PASSWORD", target);
 }
 
 static void
@@ -524,8 +572,59 @@ check_credentials (const struct url *url)
                   "password=");
     return -1;
   }
+  if (url->target_user && strcmp (url->password, url->target_password) == 0) {
+    nbdkit_error ("password and target-password must differ (RFC 7143 section "
+                  "9.2.1): whoever asks for the one could answer with it for "
+                  "the other");
+    return -1;
+  }
   judge_secret ("password", url->password);
   judge_secret ("target-password", url->target_password);
+  return 0;
+}
+
+/* "user= and LIBISCSI_CHAP_PASSWORD (of the environment)". */
+static char *
+origin_text (const struct origins *from)
+{
+  const bool env = strchr (from->user, '=') == NULL ||
+    strchr (from->password, '=') == NULL;
+  char *text;
+
+  if (asprintf (&text, "%s and %s%s", from->user, from->password,
+                env ? " (of the environment)" : "") == -1)
+    return NULL;
+  return text;
+}
+
+static int
+merge_credentials (struct settings *p)
+{
+  struct url *url = &p->url;
+  struct origins ours = { "user=", "password=" };
+  struct origins target = { "target-user=", "target-password=" };
+  struct chap chap;
+  struct error err;
+
+  if (default_credentials (url, &ours, &target) == -1 ||
+      check_credentials (url) == -1)
+    return -1;
+
+  chap = (struct chap) {
+    .user = url->user,
+    .password = url->password,
+    .target_user = url->target_user,
+    .target_password = url->target_password,
+    .origin = origin_text (&ours),
+    .target_origin = origin_text (&target),
+  };
+  p->credentials = credentials_new (p->credentials_file, &chap, &err);
+  free (chap.origin);
+  free (chap.target_origin);
+  if (p->credentials == NULL) {
+    nbdkit_error ("credentials: %s", err.msg);
+    return -1;
+  }
   return 0;
 }
 
@@ -607,8 +706,7 @@ parameters_complete (struct settings *p)
                   "name on the command line");
     return -1;
   }
-  if (default_credentials (&p->url) == -1 ||
-      check_credentials (&p->url) == -1)
+  if (merge_credentials (p) == -1)
     return -1;
 
   if (p->header_digest == DIGEST_UNSET)
@@ -631,6 +729,8 @@ parameters_free (struct settings *p)
   size_t i;
 
   url_free (&p->url);
+  credentials_free (p->credentials);
+  free (p->credentials_file);
   free (p->initiator_name);
   for (i = 0; i < p->nr_portals; i++)
     free (p->portals[i].host);

@@ -125,6 +125,11 @@ SETTINGS = {
     "initial-r2t": 0, "immediate-data": 1,
     "header-digest": "None", "data-digest": "None",
     "key": "",                    # one more, "Key=value"
+    # Answers to keys of the login, instead of the usual ones and more than
+    # those: "AuthMethod=CHAP;CHAP_A=5&CHAP_I=1".
+    "answers": "",
+    # A login for discovery that offers this is cut off.
+    "discovery-drops": "",
     # CHAP_R of a target that leaves out the security stage and says that it
     # has proved itself.
     "pretend": "",

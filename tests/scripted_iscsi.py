@@ -113,9 +113,12 @@ class Connection:
             "MaxBurstLength": str(s["max-burst"]),
             "IFMarker": "No", "OFMarker": "No",
         }
+        answers = dict(a.split("=", 1) for a in s["answers"].split(";") if a)
         reply = []
         for key, value in keys.items():
-            if key in fixed:
+            if key in answers:
+                reply += f"{key}={answers[key]}".split("&")
+            elif key in fixed:
                 reply.append(f"{key}={fixed[key]}")
             elif key == "MaxRecvDataSegmentLength":
                 self.session.max_recv = int(value)
@@ -184,6 +187,11 @@ class Connection:
                 self.send(struct.pack(">BBHI8s4sI", 0x25, 0x80, 0, 0, bytes(8),
                                       bhs[16:20], NO_TAG) + bytes(24),
                           bytes.fromhex(rule.arg))
+            return False
+        drops = self.set["discovery-drops"]
+        if (drops and keys.get("SessionType") == "Discovery" and
+                any(drops in value for value in keys.values())):
+            self.end(True)
             return False
         if keys.get("TargetName", target.iqn) != target.iqn:
             self.refuse_login(bhs, 0x0203)

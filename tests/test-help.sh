@@ -31,7 +31,7 @@ equal "the number of keys with such a word" \
 while read -r word; do
   case $word in
     # Any text; and a name of which the line says what it is.
-    HOST|NAME|PASSWORD|URL|USER) ;;
+    FILE|HOST|NAME|PASSWORD|URL|USER) ;;
     DIGEST) shows ' none, crc32c, crc32c-none or none-crc32c$' "$tmp/help" ;;
     N) shows ' 1 to 64$' "$tmp/help" ;;
     *) shows "^$word is " "$tmp/help" ;;

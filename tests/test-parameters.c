@@ -56,16 +56,50 @@ nbdkit_debug (const char *fs, ...)
   va_end (args);
 }
 
+void
+nbdkit_verror (const char *fs, va_list args)
+{
+  vsnprintf (last_error, sizeof last_error, fs, args);
+  nr_errors++;
+}
+
+void
+nbdkit_vdebug (const char *fs, va_list args)
+{
+  size_t len = strlen (all_debug);
+
+  vsnprintf (all_debug + len, sizeof all_debug - len, fs, args);
+}
+
 int
 nbdkit_read_password (const char *value, char **password)
 {
+  static const struct { const char *value, *password; } files[] = {
+    { "+file", SECRET },
+    { "+file2", SECRET "2" },
+    { "+crlf", SECRET "\r" },
+    { "+blanks", SECRET " \t \r" },
+    { "-3", SECRET "\t" },
+    { "+onlyblanks", "  \r" },
+  };
+  size_t i;
+
   *password = NULL;
   if (strcmp (value, "+missing") == 0) {
     nbdkit_error ("open missing");
     return -1;
   }
-  *password = strdup (strcmp (value, "+file") == 0 ? SECRET : value);
+  for (i = 0; i < sizeof files / sizeof files[0]; i++)
+    if (strcmp (value, files[i].value) == 0)
+      value = files[i].password;
+  *password = strdup (value);
   return *password ? 0 : -1;
+}
+
+char *
+nbdkit_absolute_path (const char *path)
+{
+  return strdup (path);
 }
 
 int
@@ -169,7 +203,7 @@ static void
 test_everything (void)
 {
   static const char *const args[] = {
-    "user=bob", "password=+file", "target-user=tom", "target-password=+file",
+    "user=bob", "password=+file", "target-user=tom", "target-password=+file2",
     "url=iser://h:1/iqn.x/7?header_digest=crc32c",
     "initiator-name=iqn.2001-04.com.example:me", "header-digest=none",
     "data-digest=none", "portal=g", "portal=[::1]:3261,1", "portal=auto",
@@ -184,7 +218,7 @@ test_everything (void)
   CHECK_STR (p.url.user, "bob");
   CHECK_STR (p.url.password, SECRET);
   CHECK_STR (p.url.target_user, "tom");
-  CHECK_STR (p.url.target_password, SECRET);
+  CHECK_STR (p.url.target_password, SECRET "2");
   CHECK_STR (p.initiator_name, "iqn.2001-04.com.example:me");
   CHECK_CONTAINS (all_debug, "iqn.2001-04.com.example:me");
   CHECK_LACKS (all_debug, "s3cret");
@@ -264,6 +298,36 @@ test_credentials (void)
     parameters_free (&p);
   }
   check_row = NULL;
+}
+
+/* What is at the end of a file, and not of a password. */
+static void
+test_secret_files (void)
+{
+  static const char *const values[] = { "+crlf", "+blanks", "-3" };
+  char arg[64];
+  const char *args[] = { "url=iscsi://h", "user=bob", arg, NULL };
+  struct settings p;
+  size_t i;
+
+  for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+    check_row = values[i];
+    snprintf (arg, sizeof arg, "password=%s", values[i]);
+    CHECK_INT (load (&p, args), 0);
+    CHECK_STR (p.url.password, SECRET);
+    CHECK_UINT (nr_errors, 1);
+    CHECK_CONTAINS (last_error, "warning: password: blanks or a carriage");
+    CHECK_LACKS (last_error, "s3cret");
+    parameters_free (&p);
+  }
+  check_row = NULL;
+
+  /* It is as it was meant in the command line. */
+  snprintf (arg, sizeof arg, "password=abc ");
+  CHECK_INT (load (&p, args), 0);
+  CHECK_STR (p.url.password, "abc ");
+  CHECK_UINT (nr_errors, 0);
+  parameters_free (&p);
 }
 
 /* Short secrets are served, and mentioned. */
@@ -510,6 +574,11 @@ static const struct line refused[] = {
   { { "target-user=" }, "target-user must not be empty" },
   { { "target-password=" }, "target-password must not be empty" },
   { { "password=+missing" }, "open missing" },
+  { { "credentials=/no/such/file", "url=" URL },
+    "credentials: cannot read /no/such/file" },
+  { { "credentials=/", "url=" URL }, "credentials: / is not a file" },
+  { { "url=iscsi://u%s3cret@h/?target_user=a&target_password=s3cret" },
+    "password and target-password must differ" },
   { { "target-password=+missing" }, "open missing" },
 
   { { "url=" URL, "user=bob" }, "there is a user without a password" },
@@ -763,7 +832,7 @@ test_help (void)
 {
   static const char *const keys[] = {
     "[url=]<URL>", "user=<", "\npassword=<", "target-user=<",
-    "target-password=<", "initiator-name=<", "header-digest=<",
+    "target-password=<", "credentials=<", "initiator-name=<", "header-digest=<",
     "data-digest=<", "portal=<", "sessions=<", "timeout=<", "login-timeout=<",
     "recovery-timeout=<", "noop-interval=<", "noop-timeout=<", "preflight=",
   };
@@ -784,6 +853,7 @@ main (void)
   test_defaults ();
   test_everything ();
   test_credentials ();
+  test_secret_files ();
   test_short_secrets ();
   test_environment ();
   test_delays ();

@@ -40,6 +40,7 @@ static int
 set_up_context (struct session *s, const struct session_params *p,
                 const struct isid *isid, enum iscsi_session_type type)
 {
+  const struct chap *chap = p->chap;
   struct iscsi_context *ctx = s->ctx;
 
   negotiation_begin (ctx, p->target);
@@ -60,12 +61,12 @@ set_up_context (struct session *s, const struct session_params *p,
 #endif
   if (p->target && iscsi_set_targetname (ctx, p->target) != 0)
     return -1;
-  if (p->user &&
-      iscsi_set_initiator_username_pwd (ctx, p->user, p->password) != 0)
+  if (chap->user &&
+      iscsi_set_initiator_username_pwd (ctx, chap->user, chap->password) != 0)
     return -1;
-  if (p->target_user &&
-      iscsi_set_target_username_pwd (ctx, p->target_user,
-                                     p->target_password) != 0)
+  if (chap->target_user &&
+      iscsi_set_target_username_pwd (ctx, chap->target_user,
+                                     chap->target_password) != 0)
     return -1;
   return 0;
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* SendTargets discovery (RFC 7143 appendix C). */
+/* SendTargets discovery (RFC 7143 appendix C).
+ *
+ * A portal is not a target: it may want no CHAP, or another user, it does not
+ * prove itself, and has no use for digests.  What the user demands of the
+ * target is not demanded here.
+ */
 
 #include <config.h>
 
@@ -9,7 +14,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug.h"
 #include "session-private.h"
+#include "url.h"
 
 /* libiscsi's list is gone when the callback returns: it is copied there. */
 struct answer_copy {
@@ -119,12 +126,11 @@ send_targets (struct session *s, struct answer_copy *copy,
   return 0;
 }
 
-int
-session_discover (const struct session_params *p, const struct address *where,
-                  uint64_t deadline, const struct stop *stop,
-                  struct discovered **list, size_t *n, struct error *err)
+static int
+discover (const struct session_params *p, const struct address *where,
+          uint64_t deadline, const struct stop *stop,
+          struct discovered **list, size_t *n, struct error *err)
 {
-  struct session_params params = *p;
   struct answer_copy copy = { 0 };
   struct session *s;
   struct isid isid;
@@ -133,9 +139,7 @@ session_discover (const struct session_params *p, const struct address *where,
   /* Nobody else's (RFC 7143 section 6.3.5). */
   if (isid_random (&isid, err) == -1)
     return -1;
-  params.target = NULL;
-  params.data_digest = DIGEST_UNSET;
-  s = session_log_in (&params, where, &isid, ISCSI_SESSION_DISCOVERY,
+  s = session_log_in (p, where, &isid, ISCSI_SESSION_DISCOVERY,
                       deadline, stop, err);
   if (s == NULL)
     return -1;
@@ -148,4 +152,95 @@ session_discover (const struct session_params *p, const struct address *where,
   *list = copy.list;
   *n = copy.n;
   return 0;
+}
+
+/* What is offered to a portal, one after the other until it agrees.  There are
+ * some that hang up on a digest, or on CHAP, and some that insist.
+ */
+static const struct offer {
+  bool chap;
+  enum digest digest;
+} offers[] = {
+  { true,  DIGEST_NONE },
+  { false, DIGEST_NONE },
+  { true,  DIGEST_NONE_CRC32C },
+  { false, DIGEST_NONE_CRC32C },
+};
+
+static bool
+may_agree_to_less (const struct error *err)
+{
+  return err->err == EACCES || err->err == EPROTO || err->err == ECONNRESET;
+}
+
+/* The error is that of the first offer, which is what the user has set. */
+static int
+offer_all (struct session_params *p, const struct chap *chap, bool own,
+           const struct address *where, uint64_t deadline,
+           const struct stop *stop, struct discovered **list, size_t *n,
+           struct error *err)
+{
+  static const struct chap none;
+  const struct offer *offer;
+  struct error why = { 0 };
+
+  for (offer = offers; offer < offers + sizeof offers / sizeof *offers;
+       ++offer) {
+    /* Not again the secret that was refused. */
+    if (offer->chap ? why.err == EACCES : own || chap->user == NULL)
+      continue;
+    p->header_digest = offer->digest;
+    p->chap = offer->chap ? chap : &none;
+    if (discover (p, where, deadline, stop, list, n, &why) == 0)
+      return 0;
+    debug_session ("discovery at %s, header digest %s, %s: %s", where->text,
+                   digest_name (offer->digest),
+                   offer->chap && chap->user ? "CHAP" : "no CHAP", why.msg);
+    if (offer == offers)
+      *err = why;
+    if (!may_agree_to_less (&why))
+      break;
+  }
+  return -1;
+}
+
+/* "192.0.2.1" of "192.0.2.1:3260", empty with another port. */
+static void
+without_port (const struct address *where, struct address *out)
+{
+  static const char port[] = ":3260";
+  const size_t len = strlen (where->text), cut = sizeof port - 1;
+
+  *out = (struct address) { "" };
+  if (len > cut && strcmp (where->text + len - cut, port) == 0)
+    memcpy (out->text, where->text, len - cut);
+}
+
+int
+session_discover (const struct session_params *p, const struct address *where,
+                  uint64_t deadline, const struct stop *stop,
+                  struct discovered **list, size_t *n, struct error *err)
+{
+  struct session_params params = *p;
+  struct address host;
+  const char *const names[] = { where->text, host.text, p->portal };
+  struct chap chap;
+  bool own;
+  int r;
+
+  params.target = NULL;
+  params.data_digest = DIGEST_UNSET;
+  without_port (where, &host);
+  if (credentials_find_portal (p->credentials, names,
+                               sizeof names / sizeof *names, &chap, &own,
+                               err) == -1)
+    return -1;
+  if (!own) {
+    /* It is for the targets to prove themselves. */
+    free (chap.target_user);
+    chap.target_user = NULL;
+  }
+  r = offer_all (&params, &chap, own, where, deadline, stop, list, n, err);
+  chap_free (&chap);
+  return r;
 }

@@ -81,17 +81,18 @@ session_moved (struct session *s)
 }
 
 static int
-explain_authentication (const struct session_params *p, struct error *err)
+explain_authentication (const struct chap *chap, struct error *err)
 {
-  if (p->user == NULL)
+  if (chap->user == NULL)
     return error_set (err, EACCES, "the target wants CHAP authentication: "
-                      "give user= and password=");
-  if (p->target_user)
+                      "give user= and password=, or a line for it in "
+                      "credentials=FILE");
+  if (chap->target_user)
     return error_set (err, EACCES, "the target refused the mutual CHAP "
-                      "login: check user= and password=, and that the target "
-                      "has a secret of its own to prove itself with");
+                      "login: check %s, and that the target has a secret of "
+                      "its own to prove itself with", chap->origin);
   return error_set (err, EACCES, "the target refused the CHAP user name or "
-                    "password: check user= and password=");
+                    "password: check %s", chap->origin);
 }
 
 int
@@ -103,7 +104,7 @@ explain_login (struct session *s, const struct session_params *p,
 
   switch (status) {
   case LOGIN_AUTHENTICATION:
-    return explain_authentication (p, err);
+    return explain_authentication (p->chap, err);
   case LOGIN_FORBIDDEN:
     return error_set (err, EACCES, "the target does not allow this "
                       "initiator: add %s to its access list, or set "
@@ -130,9 +131,9 @@ explain_login (struct session *s, const struct session_params *p,
   if (strstr (text, "CHAP_N") || strstr (text, "CHAP_R") ||
       strstr (text, "CHAP targetname") || strstr (text, "Authentication"))
     return error_set (err, EACCES, "the target did not prove that it knows "
-                      "the mutual CHAP secret: check target-user= and "
-                      "target-password=, or it is not the target that it "
-                      "claims to be");
+                      "the mutual CHAP secret: check %s, or it is not the "
+                      "target that it claims to be",
+                      p->chap->target_origin);
   return error_set (err, EPROTO, "login failed: %.*s",
                     (int) strcspn (text, "\r\n"), text);
 }

@@ -151,7 +151,7 @@ check_digest (const char *name, enum digest wanted, bool used,
 static int
 check_agreed (const struct session_params *p, struct error *err)
 {
-  if (p->target_user && !(agreed.name && agreed.proof))
+  if (p->chap->target_user && !(agreed.name && agreed.proof))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret");
   if (check_digest ("header", p->header_digest, agreed.header_digest,

@@ -19,8 +19,17 @@ session_open (const struct session_params *p, const struct address *where,
               const struct isid *isid, uint64_t deadline,
               const struct stop *stop, struct error *err)
 {
-  return session_log_in (p, where, isid, ISCSI_SESSION_NORMAL, deadline, stop,
-                         err);
+  struct session_params params = *p;
+  struct session *s;
+  struct chap chap;
+
+  if (credentials_find (p->credentials, p->target, &chap, err) == -1)
+    return NULL;
+  params.chap = &chap;
+  s = session_log_in (&params, where, isid, ISCSI_SESSION_NORMAL, deadline,
+                      stop, err);
+  chap_free (&chap);
+  return s;
 }
 
 bool

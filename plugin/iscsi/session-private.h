@@ -23,6 +23,7 @@
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
 
+#include "credentials-file.h"
 #include "error.h"
 #include "queue.h"
 #include "session.h"
@@ -63,7 +64,9 @@ struct session {
 extern void session_enter (const struct session *s);
 extern void session_leave (const struct session *s);
 
-/* A context with everything set that is the same for all kinds of session:
+/* ‘p’ has ‘chap’ set here, and in what follows.
+ *
+ * A context with everything set that is the same for all kinds of session:
  * initiator name, ISID, CHAP, digests, no automatic reconnect, log.  NULL
  * with a sentence.
  */

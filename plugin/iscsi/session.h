@@ -40,12 +40,16 @@ extern int isid_random (struct isid *isid, struct error *err);
 /* How long a logout is worth waiting for. */
 #define LOGOUT_MS 1000
 
+struct credentials;             /* see credentials-file.h */
+
 struct session_params {
   const char *initiator_name;
   const char *target;           /* iSCSI name */
   bool iser;
-  const char *user, *password;  /* CHAP, NULL: none */
-  const char *target_user, *target_password; /* mutual CHAP, NULL: none */
+  struct credentials *credentials; /* asked at each login */
+  const char *portal;           /* what the user calls it, for credentials of
+                                   discovery; may be NULL */
+  const struct chap *chap;      /* what came of them: the session room's */
   enum digest header_digest, data_digest;
   unsigned connect_ms;          /* of the time for all, how much may be spent
                                    on the connection; 0: all of it */
@@ -182,7 +186,7 @@ struct discovered {
 
 /* Log in to a portal for discovery, ask for all its targets (SendTargets=All,
  * RFC 7143 appendix C) and log out.  One entry per target.  The target, the
- * LUN and the data digest of ‘p’ are not used.  On success *list is the
+ * LUN and the digests of ‘p’ are not used.  On success *list is the
  * caller's to give to discovered_free; an empty one is a success.  Blocks
  * and fails as session_open.
  */

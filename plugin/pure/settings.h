@@ -16,6 +16,8 @@
 #define MAX_PORTALS  16         /* portal= may be given this often */
 #define MAX_SESSIONS 64
 
+struct credentials;             /* see credentials-file.h */
+
 struct portal {
   char *host;
   uint16_t port;
@@ -24,6 +26,8 @@ struct portal {
 struct settings {
   struct url url;               /* user, password... merged from user= etc. */
   bool have_url;
+  char *credentials_file;       /* absolute path, NULL: none */
+  struct credentials *credentials; /* its lines, else user= and so on */
   char *initiator_name;
   enum digest header_digest;    /* merged from the URL, never DIGEST_UNSET */
   enum digest data_digest;      /* never DIGEST_UNSET */

@@ -18,10 +18,8 @@ portals_params (const struct settings *p, const char *target)
     .initiator_name = p->initiator_name,
     .target = target,
     .iser = p->url.iser,
-    .user = p->url.user,
-    .password = p->url.password,
-    .target_user = p->url.target_user,
-    .target_password = p->url.target_password,
+    .credentials = p->credentials,
+    .portal = p->url.host,
     .header_digest = p->header_digest,
     .data_digest = p->data_digest,
   };
