@@ -28,6 +28,7 @@
 #include "geometry.h"
 #include "parameters.h"
 #include "scheduling.h"
+#include "session.h"
 #include "stop.h"
 #include "target.h"
 
@@ -182,11 +183,7 @@ plugin_config_complete (void)
 static void
 plugin_dump_plugin (void)
 {
-#ifdef HAVE_ISCSI_INIT_TRANSPORT
-  printf ("iscsi_iser=yes\n");
-#else
-  printf ("iscsi_iser=no\n");
-#endif
+  printf ("iscsi_iser=%s\n", session_has_iser () ? "yes" : "no");
 #ifdef HAVE_ISCSI_SET_DATA_DIGEST
   printf ("iscsi_data_digest=yes\n");
 #else

@@ -146,6 +146,8 @@ class Connection:
                 reply += [self.set["key"]] if self.set["key"] else []
             first = False
             flags = bhs[1] & 0x8f
+            if any(r.startswith(("AuthMethod=CHAP", "CHAP_A=")) for r in reply):
+                flags &= 0x0c     # there is more to be said in this stage
             if self.set["pretend"]:
                 flags = 0x87
                 reply += ["CHAP_N=pretender",

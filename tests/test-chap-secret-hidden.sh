@@ -27,6 +27,10 @@ start_nbdkit "${debug[@]}" iscsi "$url" \
 nbdinfo "$uri"
 stop_nbdkit
 silent "$nbdkit_log"
+# From these a weak one could be guessed.
+shows 'CHAP_C=\(hidden\)' "$nbdkit_log"
+shows_not CHAP_C=0x "$nbdkit_log"
+shows_not CHAP_R=0x "$nbdkit_log"
 
 arguments='target_user=target&target_password=the-target-secret-2'
 start_nbdkit "${debug[@]}" iscsi \

@@ -9,6 +9,6 @@ requires_tgtd
 set -x
 disk_of 1M
 refused iscsi "iscsi://$portal/$iqn/2"
-shows 'no LUN 2' "$tmp/refused.log"
+shows 'no LUN 2 in this target, which has LUN 0, 1:' "$tmp/refused.log"
 refused iscsi "iscsi://$portal/$iqn/300"
 shows 'no LUN 300' "$tmp/refused.log"

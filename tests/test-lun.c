@@ -276,7 +276,7 @@ test_types (void)
   f.device_type = 0x0c;
   CHECK_INT (lun_probe (&r, &policy, 0, &facts, &err), -1);
   CHECK_CONTAINS (err.msg, "try LUN 1");
-  CHECK_CONTAINS (err.msg, "iscsi-ls -s");
+  CHECK_CONTAINS (err.msg, "nbdinfo --list");
   fake_close (&f);
 }
 

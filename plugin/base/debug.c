@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <string.h>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -51,10 +52,17 @@ debug_pdu_level (void)
   return iscsi_debug_pdu;
 }
 
+/* From a challenge and its answer a weak secret can be guessed. */
 void
 debug_pdu (int level, const char *message)
 {
-  nbdkit_debug ("libiscsi[%d]: %s", level, message);
+  const char *p;
+
+  if ((p = strstr (message, "CHAP_C=")) || (p = strstr (message, "CHAP_R=")))
+    nbdkit_debug ("libiscsi[%d]: %.*s(hidden)", level,
+                  (int) (p - message) + 7, message);
+  else
+    nbdkit_debug ("libiscsi[%d]: %s", level, message);
 }
 
 void

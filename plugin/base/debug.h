@@ -22,7 +22,7 @@ extern void debug_scsi (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
 
 /* -D iscsi.pdu=N: the log level to set in libiscsi, 0: none.  debug_pdu
- * prints what libiscsi then says.
+ * prints what libiscsi then says, but for CHAP challenges and their answers.
  */
 extern int debug_pdu_level (void);
 extern void debug_pdu (int level, const char *message);

@@ -36,18 +36,41 @@ isid_random (struct isid *isid, struct error *err)
   return 0;
 }
 
+static bool
+use_iser (struct iscsi_context *ctx)
+{
+#ifdef HAVE_ISCSI_INIT_TRANSPORT
+  return iscsi_init_transport (ctx, ISER_TRANSPORT) == 0;
+#else
+  (void) ctx;
+  return false;
+#endif
+}
+
+/* The function is there in a libiscsi that was built without RDMA, too. */
+bool
+session_has_iser (void)
+{
+  struct iscsi_context *ctx = iscsi_create_context ("iqn.x");
+  const bool r = ctx && use_iser (ctx);
+
+  if (ctx)
+    iscsi_destroy_context (ctx);
+  return r;
+}
+
 static int
 set_up_context (struct session *s, const struct session_params *p,
-                const struct isid *isid, enum iscsi_session_type type)
+                const struct isid *isid, enum iscsi_session_type type,
+                struct error *err)
 {
   const struct chap *chap = p->chap;
   struct iscsi_context *ctx = s->ctx;
 
   negotiation_begin (ctx, p->target);
-#ifdef HAVE_ISCSI_INIT_TRANSPORT
-  if (p->iser && iscsi_init_transport (ctx, ISER_TRANSPORT) != 0)
-    return -1;
-#endif
+  if (p->iser && !use_iser (ctx))
+    return error_set (err, ENOTSUP, "iser://: the libiscsi that is installed "
+                      "was built without iSER (RDMA): use iscsi://");
   /* A reconnect of libiscsi's own would take a new ISID, and the old
    * session's writes could land after newer ones.
    */
@@ -60,14 +83,14 @@ set_up_context (struct session *s, const struct session_params *p,
                          libiscsi_digest (p->data_digest));
 #endif
   if (p->target && iscsi_set_targetname (ctx, p->target) != 0)
-    return -1;
+    return error_set (err, ENOMEM, "cannot set the target name");
   if (chap->user &&
       iscsi_set_initiator_username_pwd (ctx, chap->user, chap->password) != 0)
-    return -1;
+    return error_set (err, ENOMEM, "cannot set the CHAP user");
   if (chap->target_user &&
       iscsi_set_target_username_pwd (ctx, chap->target_user,
                                      chap->target_password) != 0)
-    return -1;
+    return error_set (err, ENOMEM, "cannot set the CHAP user of the target");
   return 0;
 }
 
@@ -91,13 +114,13 @@ session_new (const struct session_params *p, const struct isid *isid,
   s->iser = p->iser;
   s->logs = true;
   session_enter (s);
-  r = set_up_context (s, p, isid, type);
+  r = set_up_context (s, p, isid, type, err);
   session_leave (s);
-  if (r == -1 ||
+  if (r == 0 &&
       getrandom (&s->canary_seed, sizeof s->canary_seed, 0) !=
-      sizeof s->canary_seed) {
-    error_set (err, EIO, "cannot set up an iSCSI context: %s",
-               iscsi_get_error (s->ctx));
+      sizeof s->canary_seed)
+    r = error_set (err, errno, "getrandom: %s", strerror (errno));
+  if (r == -1) {
     session_close (s, NULL);
     return NULL;
   }

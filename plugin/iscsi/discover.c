@@ -116,11 +116,13 @@ send_targets (struct session *s, struct answer_copy *copy,
   r = iscsi_discovery_async (s->ctx, discovery_cb, copy);
   session_leave (s);
   if (r != 0)
-    return error_set (err, EPROTO, "discovery: %s", iscsi_get_error (s->ctx));
+    return error_set (err, ENOMEM, "discovery: out of memory");
   if (session_wait_step (s, deadline, stop, &why) == -1)
     return error_set (err, why.err, "discovery: %s", why.msg);
-  if (s->step_status != SCSI_STATUS_GOOD)
-    return error_set (err, EPROTO, "discovery: %s", iscsi_get_error (s->ctx));
+  if (s->step_status != SCSI_STATUS_GOOD) {
+    session_why (s, iscsi_get_error (s->ctx), &why);
+    return error_set (err, why.err, "discovery: %s", why.msg);
+  }
   if (copy->no_memory)
     return error_set (err, ENOMEM, "out of memory");
   return 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "debug.h"
 #include "session-private.h"
 
 /* "... errno:104", "... socket :104" and "socket error Connection
@@ -27,6 +28,33 @@ errno_in_text (const char *text)
   if ((p = strstr (text, "socket error")) && (p = strchr (p, '(')))
     return atoi (p + 1);
   return 0;
+}
+
+/* What libiscsi says of what it received is for its authors: words of ours for
+ * what is known, and its own only in the debug log.
+ */
+static const char *
+in_words (const char *text)
+{
+  static const struct { const char *piece, *words; } known[] = {
+    { "Failed creating Event Channel", "there is no RDMA here" },
+    { "checksum", "a digest is wrong: something on the way changes data" },
+    { "cmdsn", "the target breaks the protocol: it confuses the numbers of "
+      "commands" },
+    { "No CHAP challenge", "the target sent no CHAP challenge" },
+    { "CHAP_C", "the target's CHAP challenge is too long for libiscsi" },
+    { "reject", "the target rejected a message as malformed" },
+    { "Reject", "the target rejected a message as malformed" },
+    { "memory", "out of memory" },
+  };
+  size_t i;
+
+  debug_session ("libiscsi: %.*s", (int) strcspn (text, "\r\n"), text);
+  for (i = 0; i < sizeof known / sizeof known[0]; ++i)
+    if (strstr (text, known[i].piece))
+      return known[i].words;
+  return "libiscsi cannot make sense of what the target sent "
+    "(-v -D iscsi.session=1 shows what it says)";
 }
 
 void
@@ -45,13 +73,14 @@ session_why (struct session *s, const char *text, struct error *err)
            strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */
     error_set (err, ECONNRESET, "the connection was lost");
   else
-    error_set (err, EPROTO, "%.*s", (int) strcspn (text, "\r\n"), text);
+    error_set (err, EPROTO, "%s", in_words (text));
 }
 
 /* Login response status, class and detail, RFC 7143 section 11.13.5. */
 enum login_status {
   LOGIN_MOVED_TEMPORARILY   = 0x0101,
   LOGIN_MOVED_PERMANENTLY   = 0x0102,
+  LOGIN_INITIATOR_ERROR     = 0x0200,
   LOGIN_AUTHENTICATION      = 0x0201,
   LOGIN_FORBIDDEN           = 0x0202,
   LOGIN_NOT_FOUND           = 0x0203,
@@ -87,6 +116,10 @@ explain_authentication (const struct chap *chap, struct error *err)
     return error_set (err, EACCES, "the target wants CHAP authentication: "
                       "give user= and password=, or a line for it in "
                       "credentials=FILE");
+  if (!negotiation_challenged ())
+    return error_set (err, EACCES, "the target refused CHAP before it asked "
+                      "for the password: it may want an algorithm other than "
+                      "MD5, or none for this initiator");
   if (chap->target_user)
     return error_set (err, EACCES, "the target refused the mutual CHAP "
                       "login: check %s, and that the target has a secret of "
@@ -102,7 +135,16 @@ explain_login (struct session *s, const struct session_params *p,
   const char *text = s->step_error;
   const unsigned status = login_status (s);
 
+  if (negotiation_explain (p, err) == -1)
+    return -1;
   switch (status) {
+  case LOGIN_INITIATOR_ERROR:
+    return error_set (err, EPROTO, "the target does not agree to what was "
+                      "offered (login status %04x): it may demand or refuse a "
+                      "digest: try another value than header-digest=%s and "
+                      "data-digest=%s", status,
+                      digest_name (p->header_digest),
+                      digest_name (p->data_digest));
   case LOGIN_AUTHENTICATION:
     return explain_authentication (p->chap, err);
   case LOGIN_FORBIDDEN:
@@ -122,27 +164,33 @@ explain_login (struct session *s, const struct session_params *p,
     return error_set (err, EBUSY, "the target has no room for another "
                       "session (login status %04x)", status);
   case LOGIN_SERVICE_UNAVAILABLE:
-    return error_set (err, EPROTO, "the target is not available at the moment "
-                      "(login status %04x): try again later", status);
+    return error_set (err, EBUSY, "the target is not available at the moment "
+                      "(login status %04x): try again later; or there is no "
+                      "target %s here, of which some targets say that, too",
+                      status, p->target ? p->target : "");
   }
   if (status != 0)
     return error_set (err, EPROTO, "the target refused the login with status "
                       "%04x", status);
+  if (strstr (text, "Wrong size of CHAP_R"))
+    return error_set (err, EACCES, "the target's proof cannot be read: "
+                      "libiscsi does not take one that is followed by other "
+                      "padding than zeroes: choose a target user of 2, 6, 10 "
+                      "or 14 bytes, so that there is none");
   if (strstr (text, "CHAP_N") || strstr (text, "CHAP_R") ||
       strstr (text, "CHAP targetname") || strstr (text, "Authentication"))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret: check %s, or it is not the "
                       "target that it claims to be",
                       p->chap->target_origin);
-  return error_set (err, EPROTO, "login failed: %.*s",
-                    (int) strcspn (text, "\r\n"), text);
+  return error_set (err, EPROTO, "the login failed: %s", in_words (text));
 }
 
 int
 explain_connect (const char *where, const struct error *cause,
                  struct error *err)
 {
-  if (strstr (cause->msg, "Failed creating Event Channel"))
+  if (strstr (cause->msg, "there is no RDMA here"))
     return error_set (err, cause->err, "%s: cannot connect: there is no RDMA "
                       "here: iser:// needs an RDMA device and the kernel "
                       "module rdma_ucm, else use iscsi://", where);

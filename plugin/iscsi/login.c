@@ -60,8 +60,7 @@ log_in (struct session *s, const struct session_params *p,
   r = iscsi_login_async (s->ctx, session_step_cb, s);
   session_leave (s);
   if (r != 0)
-    return error_set (err, EPROTO, "cannot start the login: %s",
-                      iscsi_get_error (s->ctx));
+    return error_set (err, ENOMEM, "cannot start the login: out of memory");
   if (session_wait_step (s, deadline, stop, &cause) == -1) {
     if (cause.err == ETIMEDOUT)
       return error_set (err, ETIMEDOUT, "%s: connected, but the target did "

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "debug.h"
 #include "session-private.h"
@@ -24,6 +25,10 @@ static _Thread_local struct {
   bool data_digest;             /* DataDigest=CRC32C */
   bool no_rdma;                 /* RDMAExtensions=No */
   bool rdma_key;                /* one that is for iSER alone */
+  const char *rejected;         /* the digest that it rejects */
+  bool foreign_chap;            /* CHAP_A= of an algorithm we did not offer */
+  bool challenged;              /* CHAP_C= */
+  bool base64;                  /* in base64 */
   bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
                                    challenge */
   bool tiny_segments;           /* libiscsi would send less than 512 bytes
@@ -90,22 +95,50 @@ is_tiny (const char *value)
 }
 
 static void
-watch_login (int level, const char *message)
+watch_digests (const char *message)
 {
   const char *value;
 
-  if ((value = reply_value (message, "HeaderDigest=")))
+  if ((value = reply_value (message, "HeaderDigest="))) {
     agreed.header_digest = is_word (value, "CRC32C");
-  if ((value = reply_value (message, "DataDigest=")))
+    if (is_word (value, "Reject"))
+      agreed.rejected = "header-digest";
+  }
+  if ((value = reply_value (message, "DataDigest="))) {
     agreed.data_digest = is_word (value, "CRC32C");
-  if ((value = reply_value (message, "RDMAExtensions=")))
-    agreed.no_rdma = !is_word (value, "Yes");
-  if (reply_value (message, "InitiatorRecvDataSegmentLength="))
-    agreed.rdma_key = true;
+    if (is_word (value, "Reject"))
+      agreed.rejected = "data-digest";
+  }
+}
+
+static void
+watch_chap (const char *message)
+{
+  const char *value;
+
+  if ((value = reply_value (message, "CHAP_A=")))
+    agreed.foreign_chap = !is_word (value, "5"); /* MD5 */
+  if ((value = reply_value (message, "CHAP_C="))) {
+    agreed.challenged = true;
+    agreed.base64 = strncasecmp (value, "0b", 2) == 0;
+  }
   if (reply_value (message, "CHAP_N="))
     agreed.name = true;
   if ((value = reply_value (message, "CHAP_R=")))
     agreed.proof = is_proof (value);
+}
+
+static void
+watch_login (int level, const char *message)
+{
+  const char *value;
+
+  watch_digests (message);
+  watch_chap (message);
+  if ((value = reply_value (message, "RDMAExtensions=")))
+    agreed.no_rdma = !is_word (value, "Yes");
+  if (reply_value (message, "InitiatorRecvDataSegmentLength="))
+    agreed.rdma_key = true;
   if ((value = reply_value (message, "MaxRecvDataSegmentLength=")) ||
       (value = reply_value (message, "TargetRecvDataSegmentLength=")))
     agreed.tiny_segments |= is_tiny (value);
@@ -124,6 +157,36 @@ negotiation_begin (struct iscsi_context *ctx, const char *target)
   agreed.target = target;
   iscsi_set_log_fn (ctx, watch_login);
   iscsi_set_log_level (ctx, LOG_LEVEL_LOGIN_REPLY);
+}
+
+static const char *
+digest_setting (const struct session_params *p)
+{
+  return digest_name (*agreed.rejected == 'h' ? p->header_digest
+                      : p->data_digest);
+}
+
+int
+negotiation_explain (const struct session_params *p, struct error *err)
+{
+  if (agreed.rejected)
+    return error_set (err, EPROTO, "the target rejects %s=%s: try another "
+                      "value", agreed.rejected, digest_setting (p));
+  if (agreed.base64)
+    return error_set (err, EPROTO, "the target sends its CHAP challenge in "
+                      "base64, which libiscsi does not read: set the target "
+                      "to hexadecimal");
+  if (agreed.foreign_chap)
+    return error_set (err, EACCES, "the target wants a CHAP algorithm other "
+                      "than MD5, which is all that this plugin offers: allow "
+                      "MD5 on the target");
+  return 0;
+}
+
+bool
+negotiation_challenged (void)
+{
+  return agreed.challenged;
 }
 
 /* A digest that was offered alone is used, or there is no session.  What
@@ -151,6 +214,8 @@ check_digest (const char *name, enum digest wanted, bool used,
 static int
 check_agreed (const struct session_params *p, struct error *err)
 {
+  if (agreed.rejected)
+    return negotiation_explain (p, err);
   if (p->chap->target_user && !(agreed.name && agreed.proof))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret");

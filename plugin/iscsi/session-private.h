@@ -92,6 +92,14 @@ extern void negotiation_begin (struct iscsi_context *ctx, const char *target);
 extern int negotiation_end (struct session *s, const struct session_params *p,
                             struct error *err);
 
+/* Of a login of this thread that failed: what the keys of the target tell of
+ * the reason (-1 with a sentence; 0: nothing), and whether it asked for the
+ * password at all.
+ */
+extern int negotiation_explain (const struct session_params *p,
+                                struct error *err);
+extern bool negotiation_challenged (void);
+
 /* What libiscsi is to be told of what poll found.  -1 with a sentence: the
  * target sent what libiscsi must not see.
  */

@@ -55,6 +55,9 @@ struct session_params {
                                    on the connection; 0: all of it */
 };
 
+/* Does libiscsi have iSER (RDMA)? */
+extern bool session_has_iser (void);
+
 /* Connect to one address and log in (following redirects).  No SCSI command
  * is sent.  Blocks until ‘deadline’ (clock_ms) at most.  NULL with a sentence
  * on failure; err->err tells the kind:

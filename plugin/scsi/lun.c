@@ -80,7 +80,8 @@ no_such_lun (const struct asker *a, struct error *err)
 {
   return error_set (err, ENODEV,
                     "there is no LUN %d on this target: "
-                    "\"iscsi-ls -s iscsi://PORTAL/\" lists those that it has",
+                    "without it in the URL \"nbdinfo --list\" shows those "
+                    "that it has",
                     a->lun);
 }
 
@@ -203,15 +204,15 @@ check_type (const struct asker *a, const struct inquiry *inq,
     if (a->lun == 0)
       return error_set (err, ENODEV,
                         "LUN 0 of this target is %s, not a disk: "
-                        "try LUN 1, or list the LUNs with "
-                        "\"iscsi-ls -s iscsi://PORTAL/\"",
+                        "try LUN 1, or leave the LUN out of the URL, then "
+                        "\"nbdinfo --list\" shows the disks",
                         type_name (inq->device_type));
     break;
   }
   return error_set (err, ENODEV,
                     "LUN %d of this target is %s (peripheral type 0x%02x), "
-                    "not a disk: \"iscsi-ls -s iscsi://PORTAL/\" lists "
-                    "the LUNs", a->lun, type_name (inq->device_type),
+                    "not a disk: without it in the URL \"nbdinfo --list\" "
+                    "shows the disks", a->lun, type_name (inq->device_type),
                     inq->device_type);
 }
 
