@@ -7,7 +7,7 @@
 #include <config.h>
 
 #include <errno.h>
-#include <pthread.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +27,7 @@
 #include "extents.h"
 #include "geometry.h"
 #include "parameters.h"
+#include "report.h"
 #include "scheduling.h"
 #include "session.h"
 #include "stop.h"
@@ -43,54 +44,6 @@ static struct settings params;
  */
 static struct handle *kept;
 
-/* This many failed requests are told in each period; more of them, of
- * clients that go on asking while the target is away, would only hide what
- * happened first.
- */
-#define ERRORS_TOLD      20
-#define ERRORS_PERIOD_MS 10000
-
-static pthread_mutex_t errors_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t errors_period_end;
-static unsigned errors_told, errors_untold;
-
-static bool
-worth_telling (unsigned *untold)
-{
-  const uint64_t now = clock_ms ();
-  bool r;
-
-  pthread_mutex_lock (&errors_lock);
-  *untold = 0;
-  if (now >= errors_period_end) {
-    *untold = errors_untold;
-    errors_told = errors_untold = 0;
-    errors_period_end = now + ERRORS_PERIOD_MS;
-  }
-  r = errors_told < ERRORS_TOLD;
-  if (r)
-    errors_told++;
-  else
-    errors_untold++;
-  pthread_mutex_unlock (&errors_lock);
-  return r;
-}
-
-static void
-tell_some (const char *msg)
-{
-  unsigned untold;
-
-  if (!worth_telling (&untold)) {
-    nbdkit_debug ("%s", msg);
-    return;
-  }
-  if (untold > 0)
-    nbdkit_error ("%u further errors were not shown (they are with -v)",
-                  untold);
-  nbdkit_error ("%s", msg);
-}
-
 /* A request failed.  That a fast zero would not be fast is an answer, not
  * an error, and an empty sentence was told already.
  */
@@ -98,7 +51,7 @@ static int
 request_failed (const struct error *err)
 {
   if (err->err != ENOTSUP && *err->msg)
-    tell_some (err->msg);
+    report_some (err->msg);
   nbdkit_set_error (err->err);
   return -1;
 }
@@ -372,7 +325,9 @@ plugin_open (int readonly)
   if (name == NULL)
     return NULL;
   if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
-    h = disk_open (&params, target, lun, &stop, &err);
+    do
+      h = disk_open (&params, target, lun, &stop, &err);
+    while (h == NULL && is_busy (&err, deadline, &stop));
     free (target);
   }
   if (h == NULL)

@@ -69,6 +69,7 @@ __wrap_pthread_mutex_unlock (pthread_mutex_t *lock)
 /* The story is not wanted. */
 void debug_session (const char *fs __attribute__ ((__unused__)), ...) { }
 void log_event (const char *fs __attribute__ ((__unused__)), ...) { }
+void log_notice (const char *fs __attribute__ ((__unused__)), ...) { }
 
 /* What a nexus does: a new session for each that is lost. */
 static atomic_bool over;

@@ -4,7 +4,12 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -86,4 +91,32 @@ log_event (const char *fs, ...)
   va_start (args, fs);
   nbdkit_verror (fs, args);
   va_end (args);
+}
+
+/* Where nbdkit has its log, which it tells no plugin: a server in the
+ * background has /dev/null for stderr, and its log in syslog.
+ */
+static bool
+in_background (void)
+{
+  struct stat st;
+
+  return fstat (STDERR_FILENO, &st) == -1 ||
+    (S_ISCHR (st.st_mode) && st.st_rdev == makedev (1, 3));
+}
+
+/* nbdkit would call it an error. */
+void
+log_notice (const char *fs, ...)
+{
+  char line[512];
+  va_list args;
+
+  va_start (args, fs);
+  vsnprintf (line, sizeof line, fs, args);
+  va_end (args);
+  if (in_background ())
+    syslog (LOG_NOTICE, "iscsi: %s", line);
+  else
+    dprintf (STDERR_FILENO, "nbdkit: iscsi: %s\n", line);
 }

@@ -32,9 +32,13 @@ extern void debug_verbose (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
 
 /* One line that is printed whether or not the server is verbose: a session
- * was lost, or is back.
+ * was lost.
  */
 extern void log_event (const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 1, 2)));
+
+/* The same for what is no error: a session is back. */
+extern void log_notice (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
 
 #endif /* ISCSI_DEBUG_H */

@@ -205,10 +205,10 @@ tell_group (const struct asker *a, uint16_t group)
   alua_set_list (list, group);
   cmd.cdb_len = cdb_set_target_port_groups (cmd.cdb, sizeof list);
   retry_run (&a->runner, &a->policy, &cmd, 1);
-  log_event ("%s/%d: told the target to make port group %u active: %s",
-             a->lu->target->name, a->lu->lun, group,
-             sense_decide (&cmd.answer).verdict == VERDICT_OK ? "done"
-             : "it refused");
+  log_notice ("%s/%d: told the target to make port group %u active: %s",
+              a->lu->target->name, a->lu->lun, group,
+              sense_decide (&cmd.answer).verdict == VERDICT_OK ? "done"
+              : "it refused");
 }
 
 /* Is there no path that carries I/O, and none that soon will? */

@@ -120,8 +120,8 @@ log_recovery (struct nexus *n)
 
   debug_session ("%s: back after %" PRIu64 " ms", n->name, stall);
   if (np->loss_logged)
-    log_event ("%s: session back after %.1f s, %zu commands had been under "
-               "way", n->name, stall / 1000.0, np->unanswered);
+    log_notice ("%s: session back after %.1f s, %zu commands had been under "
+                "way", n->name, stall / 1000.0, np->unanswered);
   if (stall > np->longest_stall)
     np->longest_stall = stall;
 }

@@ -233,9 +233,9 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
                          err);
   if (r == 0) {
     fence_after_reset (&lu->fence, &before);
-    log_event ("%s: came back in portal group %d instead of %d, where writes "
-               "may have been left: reset LUN %d", n->name,
-               session_portal_group (s), n->group, lu->lun);
+    log_notice ("%s: came back in portal group %d instead of %d, where writes "
+                "may have been left: reset LUN %d", n->name,
+                session_portal_group (s), n->group, lu->lun);
   }
   pthread_mutex_lock (&t->lock);
   if (r == 0)
@@ -479,8 +479,8 @@ note_eviction (struct target *t, const struct nexus *lost, uint64_t now)
   if (++t->evictions < EVICTIONS || t->single)
     return;
   t->single = true;
-  log_event ("%s: the target ends one session of ours when another is opened: "
-             "all of its LUNs are served over one", t->name);
+  log_notice ("%s: the target ends one session of ours when another is opened: "
+              "all of its LUNs are served over one", t->name);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i] && t->nexuses[i] != other)
       t->nexuses[i]->retired = true;
