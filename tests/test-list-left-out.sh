@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# A target or a LUN that cannot be asked is left out of the list, and the log
+# says so; a controller is nothing that is missed.
+
+. "${0%/*}/functions.sh"
+requires_tgtd
+requires nbdinfo --version
+
+set -x
+start_tgtd
+truncate -s 1M "$tmp/disk"
+for tid in 1 2; do
+  add_target $tid
+  add_lun 1 "$tmp/disk"
+done
+tid=1 add_account bob an-adequate-secret
+tid=2 set_lun 1 removable=1,online=0
+name=${iqn%?}
+
+start_nbdkit iscsi "iscsi://$portal/"
+nbdinfo --list "$uri" >"$tmp/list" || true
+shows "error: ${name}1 is left out of the list: the target wants CHAP" \
+      "$nbdkit_log"
+shows "error: ${name}2/1 is left out of the list: .*no medium" "$nbdkit_log"
+equal "the lines of the log" "$(said_by_plugin "$nbdkit_log" | wc -l)" 2
