@@ -67,7 +67,7 @@ set_up_context (struct session *s, const struct session_params *p,
   const struct chap *chap = p->chap;
   struct iscsi_context *ctx = s->ctx;
 
-  negotiation_begin (ctx, p->target);
+  negotiation_begin (ctx, p);
   if (p->iser && !use_iser (ctx))
     return error_set (err, ENOTSUP, "iser://: the libiscsi that is installed "
                       "was built without iSER (RDMA): use iscsi://");
@@ -84,6 +84,9 @@ set_up_context (struct session *s, const struct session_params *p,
 #endif
   if (p->target && iscsi_set_targetname (ctx, p->target) != 0)
     return error_set (err, ENOMEM, "cannot set the target name");
+#ifdef HAVE_ISCSI_SET_AUTH
+  iscsi_set_auth (ctx, (enum iscsi_chap_auth) p->chap_algorithm);
+#endif
   if (chap->user &&
       iscsi_set_initiator_username_pwd (ctx, chap->user, chap->password) != 0)
     return error_set (err, ENOMEM, "cannot set the CHAP user");

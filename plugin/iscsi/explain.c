@@ -119,7 +119,7 @@ explain_authentication (const struct chap *chap, struct error *err)
   if (!negotiation_challenged ())
     return error_set (err, EACCES, "the target refused CHAP before it asked "
                       "for the password: it may want an algorithm other than "
-                      "MD5, or none for this initiator");
+                      CHAP_NAMES ", or none for this initiator");
   if (chap->target_user)
     return error_set (err, EACCES, "the target refused the mutual CHAP "
                       "login: check %s, and that the target has a secret of "

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,11 +105,10 @@ redirected (const char *text, uint64_t deadline, const struct stop *stop,
   return 0;
 }
 
-struct session *
-session_log_in (const struct session_params *p, const struct address *where,
-                const struct isid *isid, enum iscsi_session_type type,
-                uint64_t deadline, const struct stop *stop,
-                struct error *err)
+static struct session *
+follow (const struct session_params *p, const struct address *where,
+        const struct isid *isid, enum iscsi_session_type type,
+        uint64_t deadline, const struct stop *stop, struct error *err)
 {
   struct address at = *where;
   char moved[256] = "";         /* as the target wrote it */
@@ -141,4 +141,57 @@ session_log_in (const struct session_params *p, const struct address *where,
     error_set (err, EPROTO, "%s: the target redirects in circles",
                where->text);
   return NULL;
+}
+
+/* libiscsi offers one algorithm in a login: the best first. */
+static const int algorithms[] = {
+#ifdef HAVE_ISCSI_SET_AUTH
+  CHAP_SHA3_256, CHAP_SHA256, CHAP_SHA1,
+#endif
+  CHAP_MD5
+};
+
+/* A target that does not know an algorithm refuses before it asks for the
+ * password.  But 7 was SHA-1 before it was SHA-256, and some (tgt) have it so:
+ * then only MD5 is left to be tried, and a wrong password is sent twice at
+ * most.
+ */
+static bool
+is_worth_another (const struct error *err)
+{
+  return err->err == EACCES || err->err == EPROTO || err->err == ECONNRESET;
+}
+
+struct session *
+session_log_in (const struct session_params *p, const struct address *where,
+                const struct isid *isid, enum iscsi_session_type type,
+                uint64_t deadline, const struct stop *stop,
+                struct error *err)
+{
+  static atomic_int known;      /* what worked last, 0: nothing yet */
+  struct session_params params = *p;
+  const size_t n = sizeof algorithms / sizeof *algorithms;
+  struct session *s = NULL;
+  bool asked = false;
+  size_t i;
+
+  params.chap_algorithm = known ? known : algorithms[0];
+  if (p->chap->user == NULL)
+    params.chap_algorithm = CHAP_MD5;
+  s = follow (&params, where, isid, type, deadline, stop, err);
+  for (i = 0; s == NULL && i < n && p->chap->user && is_worth_another (err);
+       ++i) {
+    const int tried = params.chap_algorithm;
+
+    asked |= negotiation_challenged ();
+    if (asked && tried == CHAP_MD5)
+      break;
+    if (algorithms[i] == tried || (asked && algorithms[i] != CHAP_MD5))
+      continue;
+    params.chap_algorithm = algorithms[i];
+    s = follow (&params, where, isid, type, deadline, stop, err);
+  }
+  if (s && p->chap->user)
+    known = params.chap_algorithm;
+  return s;
 }

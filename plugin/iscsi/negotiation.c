@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,7 +27,8 @@ static _Thread_local struct {
   bool no_rdma;                 /* RDMAExtensions=No */
   bool rdma_key;                /* one that is for iSER alone */
   const char *rejected;         /* the digest that it rejects */
-  bool foreign_chap;            /* CHAP_A= of an algorithm we did not offer */
+  int algorithm;                /* that we offer */
+  bool foreign_chap;            /* CHAP_A= of another one */
   bool challenged;              /* CHAP_C= */
   bool base64;                  /* in base64 */
   bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
@@ -82,9 +84,12 @@ is_word (const char *value, const char *word)
 static bool
 is_proof (const char *value)
 {
+  const size_t digits = agreed.algorithm == CHAP_MD5 ? 32
+    : agreed.algorithm == CHAP_SHA1 ? 40 : 64;
+
   return strncmp (value, "0x", 2) == 0 &&
-    strspn (value + 2, "0123456789abcdefABCDEF") == 32 &&
-    strspn (value + 2, "0") < 32;
+    strspn (value + 2, "0123456789abcdefABCDEF") == digits &&
+    strspn (value + 2, "0") < digits;
 }
 
 /* As libiscsi keeps it: in 32 bits. */
@@ -115,9 +120,12 @@ static void
 watch_chap (const char *message)
 {
   const char *value;
+  char number[12];
 
-  if ((value = reply_value (message, "CHAP_A=")))
-    agreed.foreign_chap = !is_word (value, "5"); /* MD5 */
+  if ((value = reply_value (message, "CHAP_A="))) {
+    snprintf (number, sizeof number, "%d", agreed.algorithm);
+    agreed.foreign_chap = !is_word (value, number);
+  }
   if ((value = reply_value (message, "CHAP_C="))) {
     agreed.challenged = true;
     agreed.base64 = strncasecmp (value, "0b", 2) == 0;
@@ -151,10 +159,12 @@ watch_login (int level, const char *message)
 }
 
 void
-negotiation_begin (struct iscsi_context *ctx, const char *target)
+negotiation_begin (struct iscsi_context *ctx,
+                   const struct session_params *p)
 {
   memset (&agreed, 0, sizeof agreed);
-  agreed.target = target;
+  agreed.target = p->target;
+  agreed.algorithm = p->chap_algorithm;
   iscsi_set_log_fn (ctx, watch_login);
   iscsi_set_log_level (ctx, LOG_LEVEL_LOGIN_REPLY);
 }
@@ -178,8 +188,8 @@ negotiation_explain (const struct session_params *p, struct error *err)
                       "to hexadecimal");
   if (agreed.foreign_chap)
     return error_set (err, EACCES, "the target wants a CHAP algorithm other "
-                      "than MD5, which is all that this plugin offers: allow "
-                      "MD5 on the target");
+                      "than " CHAP_NAMES ", which is all that this libiscsi "
+                      "has");
   return 0;
 }
 

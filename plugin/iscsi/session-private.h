@@ -64,7 +64,15 @@ struct session {
 extern void session_enter (const struct session *s);
 extern void session_leave (const struct session *s);
 
-/* ‘p’ has ‘chap’ set here, and in what follows.
+/* Of struct session_params: the numbers of CHAP_A, as IANA has them. */
+enum { CHAP_MD5 = 5, CHAP_SHA1 = 6, CHAP_SHA256 = 7, CHAP_SHA3_256 = 8 };
+#ifdef HAVE_ISCSI_SET_AUTH
+#define CHAP_NAMES "MD5, SHA-1, SHA-256 and SHA3-256"
+#else
+#define CHAP_NAMES "MD5"
+#endif
+
+/* ‘p’ has ‘chap’ and its algorithm set here, and in what follows.
  *
  * A context with everything set that is the same for all kinds of session:
  * initiator name, ISID, CHAP, digests, no automatic reconnect, log.  NULL
@@ -88,7 +96,8 @@ extern struct session *session_log_in (const struct session_params *p,
  * this thread; end, after the login, holds it to what ‘p’ demands.  -1 with a
  * sentence.  ‘target’, NULL for discovery, must live until then.
  */
-extern void negotiation_begin (struct iscsi_context *ctx, const char *target);
+extern void negotiation_begin (struct iscsi_context *ctx,
+                               const struct session_params *p);
 extern int negotiation_end (struct session *s, const struct session_params *p,
                             struct error *err);
 

@@ -50,6 +50,7 @@ struct session_params {
   const char *portal;           /* what the user calls it, for credentials of
                                    discovery; may be NULL */
   const struct chap *chap;      /* what came of them: the session room's */
+  int chap_algorithm;           /* CHAP_A: the session room's, too */
   enum digest header_digest, data_digest;
   unsigned connect_ms;          /* of the time for all, how much may be spent
                                    on the connection; 0: all of it */
