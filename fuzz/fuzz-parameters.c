@@ -15,6 +15,11 @@
 #include "parameters.h"
 
 /* nbdkit-plugin.h says so only to nbdkit's own sources. */
+extern void nbdkit_verror (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+extern void nbdkit_vdebug (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+extern char *nbdkit_absolute_path (const char *path);
 extern void nbdkit_error (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
 extern void nbdkit_debug (const char *fs, ...)
@@ -52,6 +57,26 @@ nbdkit_debug (const char *fs, ...)
   va_start (args, fs);
   format (fs, args);
   va_end (args);
+}
+
+void
+nbdkit_verror (const char *fs, va_list args)
+{
+  format (fs, args);
+}
+
+void
+nbdkit_vdebug (const char *fs, va_list args)
+{
+  format (fs, args);
+}
+
+/* No file of the machine is read. */
+char *
+nbdkit_absolute_path (const char *path)
+{
+  (void) path;
+  return strdup ("/nowhere/credentials");
 }
 
 /* Never from a file here. */

@@ -158,9 +158,14 @@ reach_any (struct disk_handle *dh, const struct settings *p,
 
   if (reach (dh, p, target, wire, counts, stop, err) == 0)
     return 0;
-  if (err->err == ENODEV &&
-      reach (dh, p, target, lun_wire_other (wire), counts, stop, &why) == 0)
+  if (err->err != ENXIO)
+    return -1;
+  if (reach (dh, p, target, lun_wire_other (wire), counts, stop, &why) == 0)
     return 0;
+  if (lu_get (p, target, 0, 0, false, &dh->user, stop, &why) == 0) {
+    lun_name_others (&dh->h.runner, &dh->h.retry, dh->h.lun, err);
+    lu_put (&dh->user);
+  }
   return -1;
 }
 

@@ -68,7 +68,7 @@ walk_start (struct walk *w, const struct settings *p, const struct stop *stop)
 static void
 leave_out (const char *what, const struct error *why)
 {
-  log_event ("%s: left out of the list: %s", what, why->msg);
+  log_event ("%s is left out of the list: %s", what, why->msg);
 }
 
 /* ---- one LUN ---- */
@@ -176,7 +176,7 @@ tell_left_out (const char *target, int lun, const struct error *why)
   char what[NAME_LEN];
 
   snprintf (what, sizeof what, "%s/%d", target, lun);
-  if (why->err == ENODEV)
+  if (why->err == ENODEV || why->err == ENXIO)
     debug_session ("%s: left out: %s", what, why->msg);
   else
     leave_out (what, why);

@@ -41,7 +41,9 @@ const char parameters_help[] =
   "                           (default none-crc32c).\n"
   "data-digest=<DIGEST>       The same for data (default none).\n"
   "portal=<HOST[:PORT]>|auto  Another portal of the target; repeatable.\n"
-  "sessions=<N>               At most N iSCSI sessions per LUN: 1 to 64\n"
+  "alua=<HOW>                 implicit, explicit or off: see the manual\n"
+  "                           (default implicit).\n"
+  "sessions=<N>               At most N iSCSI sessions per target: 1 to 64\n"
   "                           (default 4).\n"
   "timeout=<TIME>             For one SCSI command (default 30s).\n"
   "login-timeout=<TIME>       To connect and log in (default 15s).\n"
@@ -418,6 +420,22 @@ refuse_key (const char *key)
   return -1;
 }
 
+static int
+set_alua (const char *value, enum alua_use *use)
+{
+  if (strcmp (value, "implicit") == 0)
+    *use = ALUA_USE;
+  else if (strcmp (value, "explicit") == 0)
+    *use = ALUA_TELL;
+  else if (strcmp (value, "off") == 0)
+    *use = ALUA_IGNORE;
+  else {
+    nbdkit_error ("alua=%s: it is implicit, explicit or off", value);
+    return -1;
+  }
+  return 0;
+}
+
 int
 parameters_set (struct settings *p, const char *key, const char *value)
 {
@@ -441,6 +459,8 @@ parameters_set (struct settings *p, const char *key, const char *value)
     return set_data_digest (p, value);
   if (strcmp (key, "portal") == 0)
     return set_portal (p, value);
+  if (strcmp (key, "alua") == 0)
+    return set_alua (value, &p->alua);
   if (strcmp (key, "sessions") == 0)
     return set_sessions (p, value);
   if (strcmp (key, "timeout") == 0)

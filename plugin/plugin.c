@@ -38,11 +38,11 @@
 /* Constant from .config_complete to .unload. */
 static struct settings params;
 
-/* The hold on the URL's LUN that keeps its first session open while no
- * client is connected.  Constant from .after_fork to .cleanup; NULL if the
- * URL has no LUN, or it could not be reached.
+/* The hold on the URL's LUN that keeps its session open while no client is
+ * connected, and says which LUN it is until the server ends.  NULL if the URL
+ * has no LUN, or it could not be reached yet.
  */
-static struct handle *kept;
+static _Atomic (struct handle *) kept;
 
 /* A request failed.  That a fast zero would not be fast is an answer, not
  * an error, and an empty sentence was told already.
@@ -311,6 +311,21 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
   return r;
 }
 
+/* The URL's LUN, if it could not be reached at the start. */
+static void
+keep (const char *target, int lun)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  struct error err;
+
+  if (params.url.lun == -1)
+    return;
+  pthread_mutex_lock (&lock);
+  if (kept == NULL)
+    kept = disk_hold (&params, target, lun, NULL, &err);
+  pthread_mutex_unlock (&lock);
+}
+
 static void *
 plugin_open (int readonly)
 {
@@ -325,9 +340,9 @@ plugin_open (int readonly)
   if (name == NULL)
     return NULL;
   if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
-    do
-      h = disk_open (&params, target, lun, &stop, &err);
-    while (h == NULL && is_busy (&err, deadline, &stop));
+    h = disk_open (&params, target, lun, &stop, &err);
+    if (h)
+      keep (target, lun);
     free (target);
   }
   if (h == NULL)

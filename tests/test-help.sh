@@ -32,6 +32,7 @@ while read -r word; do
   case $word in
     # Any text; and a name of which the line says what it is.
     FILE|HOST|NAME|PASSWORD|URL|USER) ;;
+    HOW) shows ' implicit, explicit or off' "$tmp/help" ;;
     DIGEST) shows ' none, crc32c, crc32c-none or none-crc32c$' "$tmp/help" ;;
     N) shows ' 1 to 64$' "$tmp/help" ;;
     *) shows "^$word is " "$tmp/help" ;;

@@ -262,7 +262,7 @@ test_types (void)
     f.qualifier = types[i].qualifier;
     f.device_type = types[i].type;
     if (types[i].words) {
-      refused (&f, ENODEV, types[i].words);
+      refused (&f, types[i].qualifier == 3 ? ENXIO : ENODEV, types[i].words);
       continue;
     }
     facts = facts_of (&f);
@@ -450,10 +450,10 @@ static const struct {
 } troubles[] = {
   { "no LUN", { .op = FAKE_INQUIRY, .status = STATUS_CHECK_CONDITION,
                 .key = 5, .asc = 0x2500 },
-    ENODEV, "there is no LUN 3 on this target" },
+    ENXIO, "there is no LUN 3 on this target" },
   { "LUN goes", { .op = FAKE_CAPACITY10, .status = STATUS_CHECK_CONDITION,
                   .key = 5, .asc = 0x2500 },
-    ENODEV, "there is no LUN 3 on this target" },
+    ENXIO, "there is no LUN 3 on this target" },
   { "no medium", { .op = FAKE_CAPACITY10, .status = STATUS_CHECK_CONDITION,
                    .key = 2, .asc = 0x3a00 },
     ENOMEDIUM, "LUN 3 has no medium" },

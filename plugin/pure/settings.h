@@ -23,6 +23,14 @@ struct portal {
   uint16_t port;
 };
 
+/* What is done about ALUA states (alua.h). */
+enum alua_use {
+  ALUA_USE,                     /* asked for, never changed */
+  ALUA_TELL,                    /* a target that only changes them when it is
+                                   told to is told, when no path is active */
+  ALUA_IGNORE,                  /* not asked for */
+};
+
 struct settings {
   struct url url;               /* user, password... merged from user= etc. */
   bool have_url;
@@ -34,7 +42,8 @@ struct settings {
   struct portal portals[MAX_PORTALS]; /* those of portal=, not the URL's */
   size_t nr_portals;
   bool portal_auto;             /* portal=auto: ask discovery for more */
-  unsigned sessions;            /* at most this many iSCSI sessions per LUN */
+  enum alua_use alua;
+  unsigned sessions;            /* at most this many for each target */
   unsigned timeout_ms;          /* one SCSI command */
   unsigned login_timeout_ms;    /* resolve, connect, log in, TEST UNIT READY */
   unsigned recovery_timeout_ms; /* 0: for ever */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -78,7 +79,7 @@ ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
 static int
 no_such_lun (const struct asker *a, struct error *err)
 {
-  return error_set (err, ENODEV,
+  return error_set (err, ENXIO,
                     "there is no LUN %d on this target: "
                     "without it in the URL \"nbdinfo --list\" shows those "
                     "that it has",
@@ -437,6 +438,36 @@ read_capacity (const struct asker *a, struct capacity *cap, uint64_t *size,
   return check_capacity (a, cap, size, err);
 }
 
+/* In a sentence. */
+#define MAX_LUNS_NAMED 16
+
+void
+lun_name_others (const struct runner *r, const struct retry_policy *p,
+                 int lun, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  uint8_t buf[8 + 8 * MAX_LUNS_NAMED];
+  struct lun_address luns[MAX_LUNS_NAMED];
+  char names[6 * MAX_LUNS_NAMED + 8] = "";
+  struct command cmd;
+  size_t i, n, skipped, at = 0;
+
+  cmd.cdb_len = cdb_report_luns (cmd.cdb, sizeof buf);
+  if (ask (&a, &cmd, buf, sizeof buf).verdict != VERDICT_OK)
+    return;
+  n = parse_report_luns (buf, cmd.answer.received, luns, MAX_LUNS_NAMED,
+                         &skipped);
+  for (i = 0; i < n; ++i)
+    at += (size_t) snprintf (names + at, sizeof names - at, "%s%d",
+                             i > 0 ? ", " : "", luns[i].lun);
+  if (n == 0)
+    return;
+  if (n == MAX_LUNS_NAMED)
+    snprintf (names + at, sizeof names - at, "...");
+  error_set (err, ENXIO, "there is no LUN %d in this target, which has LUN "
+             "%s: check the LUN at the end of the URL", lun, names);
+}
+
 int
 lun_mode (const struct runner *r, const struct retry_policy *p,
           int lun, struct mode *mode, struct error *err)
@@ -529,17 +560,6 @@ ask_identity (const struct asker *a, uint8_t page, struct lun_facts *f,
   return 0;
 }
 
-/* A LUN that is not there may come back: a target that starts again adds
- * its LUNs one by one.  That is another thing than a wrong one.
- */
-static int
-could_not_ask (struct error *err)
-{
-  if (err->err == ENODEV)
-    err->err = ENXIO;
-  return -1;
-}
-
 int
 lun_verify (const struct runner *r, const struct retry_policy *p,
             int lun, const struct lun_facts *facts, struct error *err)
@@ -547,12 +567,10 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
   const struct asker a = { r, p, lun };
   struct lun_facts now = { .identity_page = 0 };
 
-  if (wait_ready (&a, err) == -1)
-    return could_not_ask (err);
-  if (facts->identity_page != 0 &&
-      ask_identity (&a, facts->identity_page, &now, err) == -1)
-    return could_not_ask (err);
-  if (lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
-    return could_not_ask (err);
+  if (wait_ready (&a, err) == -1 ||
+      (facts->identity_page != 0 &&
+       ask_identity (&a, facts->identity_page, &now, err) == -1) ||
+      lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
+    return -1;
   return lun_compare (lun, facts, &now, err);
 }

@@ -35,11 +35,19 @@ struct lun_facts {
 
 /* Ask a LUN everything.  A LUN that cannot be served (not a disk, no
  * medium, no such LUN, capacity that makes no sense) is -1 with a sentence
- * and what to do.  ‘lun’ is for the sentences.  Blocks, at most the
+ * and what to do; ENXIO: there is no such LUN, ENODEV: it is no disk.  ‘lun’ is for the sentences.  Blocks, at most the
  * policy's timeout per question.
  */
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, struct lun_facts *facts, struct error *err);
+
+/* After lun_probe said that there is no such LUN (ENXIO): a sentence that names
+ * those that there are, if the target tells.  The runner asks LUN 0, which
+ * answers whether or not there is one (SPC-5 6.33).
+ */
+extern void lun_name_others (const struct runner *r,
+                             const struct retry_policy *p, int lun,
+                             struct error *err);
 
 /* Only READ CAPACITY (10), then (16): *cap, *size as in the facts.  A UNIT
  * ATTENTION or a BUSY never decides a size; sense data are never parsed as
@@ -62,9 +70,8 @@ extern int lun_compare (int lun, const struct lun_facts *before,
                         const struct lun_facts *now, struct error *err);
 
 /* After a new login: is this still the LUN that ‘facts’ describes?  As
- * lun_compare.  -1 with a
- * sentence if not, with err->err ENODEV; any other errno: could not be asked
- * (ENXIO: there is no such LUN at the moment).
+ * lun_compare; any other errno: it could not be asked (ENXIO: there is no
+ * such LUN at the moment, which may pass while a target starts).
  */
 extern int lun_verify (const struct runner *r, const struct retry_policy *p,
                        int lun, const struct lun_facts *facts,

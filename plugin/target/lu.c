@@ -27,14 +27,6 @@
 #define VPD_LEN    4096
 #define VPD_DESIGNATORS 0x83
 
-static bool may_tell;           /* alua=explicit */
-
-void
-lu_set_explicit (bool yes)
-{
-  may_tell = yes;
-}
-
 /* ---- asking over one path ---- */
 
 /* A runner over one path, for questions: none is sent again elsewhere. */
@@ -103,10 +95,17 @@ ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
 
 /* ---- ALUA ---- */
 
+/* Does it tell states, and are they wanted? */
+static bool
+lu_has_states (const struct lu *lu)
+{
+  return lu->facts.inquiry.tpgs != 0 && lu->target->p->alua != ALUA_IGNORE;
+}
+
 bool
 lu_is_about_path (const struct lu *lu, const struct answer *a)
 {
-  const bool has_states = lu->known && lu->facts.inquiry.tpgs != 0;
+  const bool has_states = lu->known && lu_has_states (lu);
 
   if (a->status != STATUS_CHECK_CONDITION || !a->have_sense || a->deferred)
     return false;
@@ -232,7 +231,7 @@ unstick (const struct asker *a, struct alua *alua, int group)
 
   if (!is_stuck (alua) || lu->facts.inquiry.tpgs != TPGS_EXPLICIT)
     return;
-  if (!may_tell) {
+  if (lu->target->p->alua != ALUA_TELL) {
     log_event ("%s/%d: no path is active, and the target changes that only "
                "when it is told to: give alua=explicit, or make a controller "
                "active on the target", lu->target->name, lu->lun);
@@ -287,7 +286,7 @@ lu_look_for_better (struct lu *lu, struct lu_path *path)
   bool due;
 
   pthread_mutex_lock (&t->lock);
-  due = (!lu->known || lu->facts.inquiry.tpgs != 0) &&
+  due = (!lu->known || lu_has_states (lu)) &&
     lu->ranks[path->nexus->portal] > RANK_UNKNOWN && now - lu->states_asked >=
     (lu->ranks[path->nexus->portal] < ALUA_NO_IO ? BETTER_MS : TRANSITION_MS);
   if (due)
@@ -381,7 +380,7 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
     return LU_READY;
 
   set_up_asker (&a, lu, path);
-  if (lu->facts.inquiry.tpgs != 0)
+  if (lu_has_states (lu))
     ask_states (&a, NULL);
   r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 

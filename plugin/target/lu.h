@@ -49,10 +49,4 @@ extern void lu_doubt (struct lu *lu);
  * is known. */
 extern void lu_set_facts (struct lu *lu, const struct lun_facts *facts);
 
-/* alua=explicit: when no path carries I/O, a target that only changes states
- * when it is told to is told (SET TARGET PORT GROUPS).  Main thread, before
- * there are LUNs.
- */
-extern void lu_set_explicit (bool yes);
-
 #endif /* ISCSI_LU_H */

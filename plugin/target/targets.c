@@ -330,9 +330,13 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
     r = lun_probe (&asker.runner, &asker.policy, lun, &facts, err);
-    if (r == -1 && err->err == ENODEV) {
+    if (r == -1 && err->err == ENXIO) {
       asker.lun = lun_wire_other (asker.lun);
       r = lun_probe (&asker.runner, &asker.policy, lun, &facts, &why);
+    }
+    if (r == -1 && err->err == ENXIO) {
+      asker.lun = 0;
+      lun_name_others (&asker.runner, &asker.policy, lun, err);
     }
   }
   session_logout (s, clock_ms () + LOGOUT_MS, NULL);
