@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 
-"""Is every sentence that the plugin prints in its manual?
+"""Is every sentence that the plugin prints in its manual, and no other?
 
 messages.py PAGE.pod FILE.c...
 
 What counts as a sentence: the format of each error_set, nbdkit_error and
-log_event, and any other text of four words or more, as most sentences reach
+log_event and of what is like them, and any other text of four words or more, as most sentences reach
 these calls through tables and helpers.  What only debug lines, --help and
 --dump-plugin print does not count, nor do the names that the standards give to
 sense codes.
@@ -20,7 +20,8 @@ can be worded anew without the manual being touched.
 import re
 import sys
 
-TOLD = ("error_set", "nbdkit_error", "log_event")
+TOLD = ("error_set", "nbdkit_error", "log_event", "engine_set_broken",
+        "session_lose")
 NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
             "nbdkit_debug", "printf", "strstr", "strncmp", "strcmp",
             "_Static_assert", "static_assert")
@@ -28,8 +29,8 @@ NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
 # Texts of four words or more that are no sentences: the tables that they are
 # in, and how names begin that sentences are made with.
 TABLES = ("parameters_help", "asc_texts", "longname", "description")
-NAMES = re.compile(r"an? |INQUIRY of|CHECK CONDITION|reading the map|%s of |"
-                   r"%s/%d |the user ")
+NAMES = re.compile(r"an? [a-z ]*(device|disk|unit|type)$|INQUIRY of|CHECK |"
+                   r"reading the map|%s of |%s/%d |the user |, |Failed creating")
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -105,14 +106,9 @@ def stable(sentence):
 
 
 def items(pod):
-    """The text of all =item lines, without formatting codes."""
-    text = "\n".join(" ".join(i.split()) for i in
-                     re.findall(r"^=item (.*?)\n\n", pod, re.S | re.M))
-    while True:
-        plain = re.sub(r"[BCFILSX]<([^<>]*)>", r"\1", text)
-        if plain == text:
-            return plain.replace("E<gt>", ">").replace("E<lt>", "<")
-        text = plain
+    """The text of all =item lines, which have no formatting codes."""
+    return [" ".join(i.split()) for i in
+            re.findall(r"^=item (.*?)\n\n", pod, re.S | re.M)]
 
 
 def main():
@@ -120,23 +116,31 @@ def main():
     with open(page, encoding="utf-8") as f:
         documented = items(f.read())
     found = missing = 0
+    unused = set(documented)
     for source in sources:
         with open(source, encoding="utf-8") as f:
             for line, sentence in sentences(f.read()):
                 found += 1
                 part = stable(sentence)
-                if part is not None and part not in documented:
+                if part is None:
+                    continue
+                unused -= {item for item in documented if part in item}
+                if not any(part in item for item in documented):
                     missing += 1
                     print(f"{source}:{line}: \"{sentence}\"\n"
                           f"    is not in {page}: add an =item for it there "
                           f"(with the words \"{part}\"), or add it to an item "
                           f"that says the same")
-    print(f"{found} sentences, {missing} of them not in the manual")
+    for item in sorted(unused):
+        print(f"{page}: no sentence in the sources is like the =item "
+              f"\"{item}\": remove it, or word it as they do")
+    print(f"{found} sentences, {missing} of them not in the manual; "
+          f"{len(unused)} items without one")
     # A parser that finds nothing would find nothing wrong.
     if found < len(sources):
         print("that is too few: does this script still read C right?")
         return 1
-    return 1 if missing else 0
+    return 1 if missing or unused else 0
 
 
 sys.exit(main())
