@@ -5,6 +5,8 @@
 
 . "${0%/*}/functions.sh"
 requires_tgtd
+# A tree fresh from debootstrap may have no /etc/hosts.
+requires getent ahosts localhost
 requires nbdinfo --version
 
 set -x

@@ -6,6 +6,8 @@
 . "${0%/*}/functions.sh"
 requires_tgtd
 requires nbdinfo --version
+# nbdkit's $uri names it.
+requires getent ahosts localhost
 
 set -x
 disk_of 1M
