@@ -30,7 +30,8 @@ A rule is  WHAT [skip=N] [times=N] ACTION [ARGUMENT].  It meets the Nth+1
 the first rule that matches wins.
 
 WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
-modesense read write flush unmap same lbastatus luns prefetch login;
+modesense read write flush unmap same lbastatus luns prefetch login, or of
+another request: nop task text logout (only swallow and pdu);
 loginN, those with the Nth ISID that came;
 or a class: io (read write flush unmap same), capacity (both), any (what
 may report a unit attention: all but inquiry and luns), scsi (all but login),
@@ -44,6 +45,11 @@ ACTION:
   short N          GOOD, N bytes of data fewer than asked, no residual
   underflow N      the same with the residual that is due
   nodata           GOOD and no data at all
+  gap A-B          GOOD, and no PDU whose data begin at A or later and before B
+  pdu HEX          before it is executed, any PDU: its header, in which iiiiiiii
+                   is the task's tag, and as many bytes of ee as it says
+  flood NxHEX      the same N times
+  busy-ahead N     BUSY to this one and the N-1 that follow, before they are read
   data HEX         GOOD with these bytes as data
   swallow          never answered, never executed
   hold             kept until "release"; then executed if its session still

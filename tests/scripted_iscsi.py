@@ -232,6 +232,8 @@ class Connection:
                 self.target.count("misordered")
                 self.end(True)
                 return
+            if self.meets_rule(op, bhs):
+                continue
             if op == 0x01:
                 self.command(bhs, data)
             elif op == 0x05:
@@ -250,6 +252,26 @@ class Connection:
                 self.reject(bhs, 0x05)
             await self.writer.drain()
 
+    def meets_rule(self, op, bhs):
+        """What is no SCSI command meets rules that answer with any PDU."""
+        name = {0x02: "task", 0x04: "text", 0x06: "logout"}.get(op)
+        rule = name and self.target.rule_for({name})
+        if rule:
+            self.craft(rule.arg, bhs[16:20])
+        return bool(rule)
+
+    def craft(self, pattern, itt):
+        """Send a header that is given in hex: "iiiiiiii" stands for the task
+        tag, and what is left out at the end is zero.  The numbers are right.
+        The data are as many bytes of ee as it says.
+        """
+        head = pattern.replace("i" * 8, itt.hex()).ljust(96, "0")
+        bhs = bytearray.fromhex(head)
+        struct.pack_into(">III", bhs, 24, self.stat_sn, self.exp_cmd_sn,
+                         self.exp_cmd_sn + self.set["window"] - 1)
+        length = int.from_bytes(bhs[5:8], "big")
+        self.writer.write(bytes(bhs) + b"\xee" * (length + -length % 4))
+
     def in_order(self, bhs):
         """Commands come in CmdSN order; a hole would never be filled."""
         cmd_sn = struct.unpack_from(">I", bhs, 24)[0]
@@ -267,7 +289,10 @@ class Connection:
             self.ping_sent = None
             return
         self.target.count("pings")
-        if self.target.rule_for({"nop"}) is not None:
+        rule = self.target.rule_for({"nop"})
+        if rule is not None:
+            if rule.action == "pdu":
+                self.craft(rule.arg, bhs[16:20])
             return
         self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0, bhs[8:16], itt,
                               NO_TAG) + bytes(24), data[:self.limit()])
@@ -402,8 +427,10 @@ class Connection:
                               bytes(8), task.itt) + bytes(24)
                   + struct.pack(">I", residual), data)
 
-    def send_data(self, task, data, residual=None):
-        """Data-In, the last with status GOOD."""
+    def send_data(self, task, data, residual=None, gap=range(0)):
+        """Data-In, the last with status GOOD.  gap: where the PDUs begin that
+        are left out.
+        """
         data = data[:task.edtl]
         if residual is None:
             residual = task.edtl - len(data)
@@ -415,6 +442,10 @@ class Connection:
             part = data[at:at + size]
             last = at + len(part) == len(data)
             if self.set["holes"] and at > 0 and not last:
+                continue
+            if at in gap:
+                if last:
+                    self.respond(task, GOOD, residual=0)
                 continue
             flags = 0x81 | (0x02 if residual > 0 else 0) if last else 0
             self.send(struct.pack(">BBBBI8sII", 0x25, flags, 0, GOOD, 0,

@@ -7,6 +7,7 @@ scripted-target.py says how a rule is written.
 
 import random
 import struct
+import time
 
 from scripted_disk import CHECK, GOOD, name_of
 
@@ -85,6 +86,31 @@ def do_underflow(target, task, arg):
     task.conn.send_data(task, data[:len(data) - int(arg)])
 
 
+def do_gap(target, task, arg):
+    start, _, end = arg.partition("-")
+    data = target.evaluate(task)
+    task.conn.send_data(task, data, 0, range(int(start), int(end)))
+
+
+def do_pdu(target, task, arg):
+    task.conn.craft(arg, struct.pack(">I", task.itt))
+    target.finish(task)
+
+
+def do_busy_ahead(_target, task, arg):
+    time.sleep(0.5)               # nothing is read meanwhile
+    for i in range(int(arg)):
+        task.conn.craft("2180000800000000" + "0" * 16 + f"{task.itt + i:08x}",
+                        b"")
+
+
+def do_flood(target, task, arg):
+    count, _, pattern = arg.partition("x")
+    for _ in range(int(count)):
+        task.conn.craft(pattern, struct.pack(">I", task.itt))
+    target.finish(task)
+
+
 def do_nodata(_target, task, _arg):
     task.conn.respond(task, GOOD, residual=0)
 
@@ -158,6 +184,8 @@ def for_logins_only(_target, _task, _arg):
 
 ACTIONS = {
     "status": do_status, "check": do_check, "response": do_response,
+    "gap": do_gap, "pdu": do_pdu, "flood": do_flood,
+    "busy-ahead": do_busy_ahead,
     "short": do_short, "underflow": do_underflow, "nodata": do_nodata,
     "data": do_data, "swallow": do_swallow, "hold": do_hold,
     "slow": do_slow, "drop": do_drop, "close": do_close,

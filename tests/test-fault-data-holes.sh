@@ -31,3 +31,24 @@ for offset in (size, size + 512, size - 4096):
 END
   stop_nbdkit
 done
+
+# One PDU is left out, as small as a block: the first, one in the middle, the
+# last.
+for size in 512 4096; do
+  start_scripted --set data-in=$size
+  start_nbdkit -t 1 iscsi "$url" timeout=2
+  run_nbdsh -u "$uri" -c - <<END
+from scripted_client import fails, tell
+
+size = 65536
+h.pwrite(b"s" * size, 0)
+h.pwrite(b"d" * size, size)
+for at in (0, $size, 8192 + $size, size // 2 - $size, size - $size):
+    assert h.pread(size, 0) == b"s" * size
+    tell(f"rule read times=0 gap {at}-{at + 1}")
+    fails(h.pread, size, size)
+    tell("rules clear")
+    assert h.pread(size, size) == b"d" * size
+END
+  stop_nbdkit
+done

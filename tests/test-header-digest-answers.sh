@@ -13,11 +13,11 @@ if grep -q '^iscsi_data_digest=yes$' < <(nbdkit iscsi --dump-plugin); then
 fi
 for digest in "${digests[@]}"; do
   for answer in None "" CRC32C,None None,CRC32C CRC32CX crc32c Reject; do
-    start_scripted --set $digest="$answer"
-    refused iscsi "$url" $digest=crc32c
+    start_scripted --set "$digest"="$answer"
+    refused iscsi "$url" "$digest"=crc32c
     shows "the target has no ${digest/-/ }" "$tmp/refused.log"
   done
-  start_scripted --set $digest=CRC32C
-  refused iscsi "$url" $digest=none
+  start_scripted --set "$digest"=CRC32C
+  refused iscsi "$url" "$digest"=none
   shows "the target insists on a ${digest/-/ }" "$tmp/refused.log"
 done

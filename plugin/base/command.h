@@ -72,7 +72,11 @@ struct command {
   bool overdue;                 /* the session was given up because of it */
   bool alone;                   /* nothing else was under way when the session
                                    was lost */
-  uint64_t canary;              /* see session.c */
+  uint32_t itt;                 /* its tag; NO_TAG: nothing of it is sent */
+  uint32_t moved;               /* bytes that came, or were asked for */
+  bool holes;                   /* some before them did not come */
+  bool failed;                  /* no status, but an iSCSI response */
+  uint64_t canary;              /* see canary.c */
 };
 
 /* How a set of commands is carried out: each once, all at the same time,

@@ -101,9 +101,12 @@ struct session *
 session_new (const struct session_params *p, const struct isid *isid,
              enum iscsi_session_type type, struct error *err)
 {
-  struct session *s = calloc (1, sizeof *s);
+  struct session *s;
   int r;
 
+  if (session_guard (err) == -1)
+    return NULL;
+  s = calloc (1, sizeof *s);
   if (s == NULL) {
     error_set (err, ENOMEM, "out of memory");
     return NULL;
@@ -115,6 +118,7 @@ session_new (const struct session_params *p, const struct isid *isid,
     return NULL;
   }
   s->iser = p->iser;
+  s->discovery = type == ISCSI_SESSION_DISCOVERY;
   s->logs = true;
   session_enter (s);
   r = set_up_context (s, p, isid, type, err);
@@ -155,12 +159,10 @@ int
 session_wait_step (struct session *s, uint64_t deadline,
                    const struct stop *stop, struct error *err)
 {
-  int revents;
-
   while (!s->step_over) {
     struct pollfd fd = {
       .fd = iscsi_get_fd (s->ctx),
-      .events = iscsi_which_events (s->ctx) | POLLRDHUP,
+      .events = iscsi_which_events (s->ctx),
     };
     int left = clock_left (deadline);
     int r;
@@ -172,13 +174,11 @@ session_wait_step (struct session *s, uint64_t deadline,
     if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
         errno != EINTR)
       return error_set (err, errno, "poll: %s", strerror (errno));
-    revents = session_guard_events (s, &fd, err);
-    if (revents == -1)
-      return -1;
     session_enter (s);
-    r = iscsi_service (s->ctx, revents);
+    r = iscsi_service (s->ctx, fd.revents);
     session_leave (s);
-    if (!s->step_over && (r != 0 || iscsi_get_fd (s->ctx) < 0)) {
+    if (s->lost || (!s->step_over &&
+                    (r != 0 || iscsi_get_fd (s->ctx) < 0))) {
       session_why (s, iscsi_get_error (s->ctx), err);
       return session_lose (s, err->err, err->msg);
     }

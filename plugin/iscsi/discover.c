@@ -231,7 +231,7 @@ session_discover (const struct session_params *p, const struct address *where,
   int r;
 
   params.target = NULL;
-  params.data_digest = DIGEST_UNSET;
+  params.data_digest = DIGEST_NONE;
   without_port (where, &host);
   if (credentials_find_portal (p->credentials, names,
                                sizeof names / sizeof *names, &chap, &own,

@@ -62,12 +62,15 @@ session_why (struct session *s, const char *text, struct error *err)
 {
   /* libiscsi asks an iSER connection that it does not have for its fd. */
   const int fd = s->iser ? -1 : iscsi_get_fd (s->ctx);
-  const int e = errno_in_text (text);
+  const int e = s->socket_error ? s->socket_error : errno_in_text (text);
   char c;
 
-  if (e > 0)
+  if (s->lost)
+    *err = s->why;
+  else if (e > 0)
     error_set (err, e, "%s", strerror (e));
-  else if (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+  else if (s->hung_up ||
+           (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0))
     error_set (err, ECONNRESET, "the target closed the connection");
   else if (text[0] == '\0' || strstr (text, "reconnect") != NULL ||
            strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */

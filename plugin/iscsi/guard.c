@@ -1,75 +1,314 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Looking at PDUs before libiscsi does. */
+/* Looking at PDUs before libiscsi does.
+ *
+ * libiscsi believes targets.  It puts data where they say, takes any PDU with
+ * the tag of a task for one of its kind, queues what they ask for, and reads
+ * on as long as there is something.  Here each header is judged between the
+ * socket and libiscsi (pdu.c), at no system call more; after a bad one
+ * libiscsi is told that reading failed, and the session is lost.  The bytes
+ * that come for each command are counted on the way.
+ */
 
 #include <config.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
+#include <pthread.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "bytes.h"
+#include "interpose.h"
 #include "session-private.h"
 
-/* Of the basic header segment, RFC 7143 section 11.2.1. */
-#define BHS_SIZE 48
-enum opcode {
-  PDU_NOP_IN         = 0x20,
-  PDU_LOGIN_RESPONSE = 0x23,
-  PDU_ASYNC          = 0x32,
-  PDU_REJECT         = 0x3f,
-};
+/* libiscsi is asked to come back after so many PDUs, so that no target keeps
+ * it, and the lock that its caller holds, for long.
+ */
+#define MAX_PDUS 256
 
-/* A login's data segments have 8 KiB at most (RFC 7143 section 13.12). */
-#define MAX_LOGIN_DATA 65536
+/* More that we are to send than this, of what a target can ask for at any
+ * time, is not waiting in the send queue: then it does not read.
+ */
+#define MAX_ANSWERS 1024
 
-/* libiscsi takes any PDU with the task tag of its login for an answer to that,
- * and some kinds lead it to a SCSI task that a login has not: whoever answers
- * at the portal could end the server.  Until the login is over PDUs are looked
- * at before libiscsi has them; it reads one at a time.  0: wait for the rest
- * of this one.
+/* Whom this thread serves, between session_enter and session_leave. */
+static _Thread_local struct session *served;
+
+static enum pdu_phase
+phase_of (const struct session *s)
+{
+  if (!iscsi_is_logged_in (s->ctx))
+    return PHASE_LOGIN;
+  return s->discovery ? PHASE_DISCOVERY : PHASE_FULL;
+}
+
+/* It has its tag from when it is sent: libiscsi would throw away an answer
+ * to what it has not sent.
+ */
+static struct command *
+command_with_tag (const struct session *s, uint32_t itt)
+{
+  struct command *cmd;
+
+  for (cmd = s->carried.head; cmd != NULL && itt != NO_TAG; cmd = cmd->next)
+    if (cmd->itt == itt && !cmd->answered)
+      return cmd;
+  return NULL;
+}
+
+/* Commands are sent in the order of their submission (CmdSN). */
+static void
+note_tag (const struct session *s, uint32_t itt)
+{
+  struct command *cmd = s->carried.tail;
+
+  while (cmd && cmd->prev && cmd->prev->itt == NO_TAG)
+    cmd = cmd->prev;
+  if (cmd && cmd->itt == NO_TAG)
+    cmd->itt = itt;
+}
+
+/* ---- receiving ---- */
+
+static int
+refuse (struct session *s, const char *why)
+{
+  session_lose (s, EPROTO, why);
+  errno = EPROTO;
+  return -1;
+}
+
+/* Of a command whose own PDU is not sent yet libiscsi would forget the rest,
+ * and the target take the next header for data.
+ */
+static bool
+is_half_sent (const struct session *s, uint32_t itt)
+{
+  return s->out.left > 0 && s->out.opcode == PDU_SCSI_COMMAND &&
+    s->out.itt == itt;
+}
+
+static int
+judge (struct session *s)
+{
+  const enum pdu_phase phase = phase_of (s);
+  struct pdu pdu;
+  const char *why;
+
+  pdu_parse (s->in.bhs, &pdu);
+  why = pdu_judge (&pdu, phase, command_with_tag (s, pdu.itt));
+  if (why == NULL && pdu.has_status && is_half_sent (s, pdu.itt))
+    why = "it answered a command before it had all of it";
+  if (why == NULL && pdu_wants_answer (&pdu) && ++s->in.answers > MAX_ANSWERS)
+    why = "it wants answers and does not read them";
+  if (why)
+    return refuse (s, why);
+  s->in.left = pdu_rest (pdu.data_length, s->data_digest);
+  return 0;
+}
+
+static int
+take_header (struct session *s, const uint8_t *buf, size_t n)
+{
+  const size_t size = BHS_SIZE + (s->header_digest ? 4 : 0);
+  const size_t had = s->in.got;
+
+  if (had < BHS_SIZE)
+    memcpy (s->in.bhs + had, buf, n < BHS_SIZE - had ? n : BHS_SIZE - had);
+  s->in.got += n;
+  /* Who speaks another protocol may say less than a header has. */
+  if (had == 0 && !pdu_is_expected (buf[0], phase_of (s)))
+    return judge (s);
+  if (s->in.got < size)
+    return 0;
+  s->in.got = 0;
+  s->in.pdus++;
+  return judge (s);
+}
+
+/* Tell libiscsi what it got; a header is in ‘buf’. */
+static ssize_t
+received (struct session *s, const void *buf, ssize_t r)
+{
+  if (r == 0)
+    s->hung_up = true;
+  else if (r < 0 && errno != EAGAIN && errno != EINTR)
+    s->socket_error = errno;
+  if (r <= 0)
+    return r;
+  if (s->in.left == 0)
+    return take_header (s, buf, (size_t) r) == -1 ? -1 : r;
+  s->in.left -= (size_t) r < s->in.left ? (uint32_t) r : s->in.left;
+  return r;
+}
+
+/* A PDU begins, and enough have come in this call. */
+static bool
+is_enough (const struct session *s)
+{
+  return s->in.left == 0 && s->in.got == 0 && s->in.pdus >= MAX_PDUS;
+}
+
+static ssize_t
+guarded_recv (int fd, void *buf, size_t len, int flags)
+{
+  struct session *s = served;
+
+  if (s == NULL)
+    return recvfrom (fd, buf, len, flags, NULL, NULL);
+  if (is_enough (s)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return received (s, buf, recvfrom (fd, buf, len, flags, NULL, NULL));
+}
+
+static ssize_t
+guarded_recv_chk (int fd, void *buf, size_t len, size_t size, int flags)
+{
+  return guarded_recv (fd, buf, len < size ? len : size, flags);
+}
+
+static ssize_t
+guarded_readv (int fd, const struct iovec *iov, int niov)
+{
+  struct msghdr msg = {
+    .msg_iov = (struct iovec *) iov, .msg_iovlen = (size_t) niov,
+  };
+  const ssize_t r = recvmsg (fd, &msg, 0);
+
+  return served ? received (served, NULL, r) : r;
+}
+
+/* ---- sending ---- */
+
+/* libiscsi makes a system call of the header and one of its data, and each
+ * would be a segment of its own, and wake the target.  The kernel is told that
+ * more follows: after a header its data, and while large writes are under way
+ * more PDUs, until session_leave.
  */
 static int
-login_pdu_arrived (int fd, struct error *err)
+more (struct session *s, size_t len)
 {
-  uint8_t bhs[BHS_SIZE];
-  const ssize_t r = recv (fd, bhs, sizeof bhs, MSG_PEEK | MSG_DONTWAIT);
-  size_t len;
-  int there;
-
-  if (r <= 0)
-    return 1;                   /* the end, for libiscsi to tell */
-  switch (bhs[0] & 0x3f) {
-  case PDU_LOGIN_RESPONSE: case PDU_REJECT: case PDU_ASYNC: case PDU_NOP_IN:
-    break;
-  default:
-    return error_set (err, EPROTO, "what it sent is no answer to a login: is "
-                      "this an iSCSI portal");
+  if (s->writes > 0) {
+    s->out.held_back = true;
+    return MSG_MORE;
   }
-  if (r < BHS_SIZE)
-    return 0;
-  len = (size_t) bhs[5] << 16 | bhs[6] << 8 | bhs[7];
-  if (len > MAX_LOGIN_DATA)
-    return error_set (err, EPROTO, "the answer to the login has %zu bytes",
-                      len);
-  len += BHS_SIZE + (-len & 3);
-  return ioctl (fd, FIONREAD, &there) == -1 || (size_t) there >= len;
+  return s->out.left > len ? MSG_MORE : 0;
+}
+
+static ssize_t
+sent (struct session *s, ssize_t r)
+{
+  if (r < 0 && errno != EAGAIN && errno != EINTR)
+    s->socket_error = errno;
+  if (r > 0)
+    s->out.left -= (size_t) r < s->out.left ? (uint32_t) r : s->out.left;
+  return r;
+}
+
+static void
+begin_sending (struct session *s, const uint8_t *bhs, size_t len)
+{
+  if (s->out.left > 0 || len < BHS_SIZE)
+    return;
+  s->out.opcode = bhs[0] & 0x3f;
+  s->out.itt = get_be32 (&bhs[16]);
+  s->out.left = BHS_SIZE + (s->header_digest ? 4 : 0) +
+    pdu_rest (get_be32 (&bhs[4]) & 0xffffff, s->data_digest);
+  if (s->out.opcode == PDU_SCSI_COMMAND)
+    note_tag (s, s->out.itt);
+}
+
+static ssize_t
+guarded_send (int fd, const void *buf, size_t len, int flags)
+{
+  struct session *s = served;
+
+  if (s == NULL)
+    return sendto (fd, buf, len, flags, NULL, 0);
+  begin_sending (s, buf, len);
+  return sent (s, sendto (fd, buf, len, flags | more (s, len), NULL, 0));
+}
+
+static ssize_t
+guarded_writev (int fd, const struct iovec *iov, int niov)
+{
+  struct session *s = served;
+  struct msghdr msg = {
+    .msg_iov = (struct iovec *) iov, .msg_iovlen = (size_t) niov,
+  };
+
+  if (s == NULL)
+    return sendmsg (fd, &msg, MSG_NOSIGNAL);
+  return sent (s, sendmsg (fd, &msg, MSG_NOSIGNAL | more (s, s->out.left)));
+}
+
+/* Send what was held back: setting TCP_NODELAY, which libiscsi has set, does
+ * that.
+ */
+static void
+push (struct session *s)
+{
+  const int on = 1;
+
+  s->out.held_back = false;
+  setsockopt (iscsi_get_fd (s->ctx), IPPROTO_TCP, TCP_NODELAY, &on,
+              sizeof on);
+}
+
+/* ---- around libiscsi ---- */
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void
+session_enter (struct session *s)
+{
+  if (s->logs)
+    pthread_mutex_lock (&log_lock);
+  s->in.pdus = 0;
+  served = s->iser ? NULL : s;
+}
+
+void
+session_leave (struct session *s)
+{
+  served = NULL;
+  if (s->out.held_back && !s->closing)
+    push (s);
+  if (s->in.answers > 0 && s->out.left == 0 && !s->closing &&
+      iscsi_out_queue_length (s->ctx) == 0)
+    s->in.answers = 0;
+  if (s->logs)
+    pthread_mutex_unlock (&log_lock);
+}
+
+static bool guarding;
+
+static void
+start_guarding (void)
+{
+  struct interposed list[] = {
+    { "recv", guarded_recv, false, false },
+    { "__recv_chk", guarded_recv_chk, true, false },
+    { "readv", guarded_readv, false, false },
+    { "send", guarded_send, false, false },
+    { "writev", guarded_writev, false, false },
+  };
+
+  guarding = interpose (iscsi_service, list, sizeof list / sizeof list[0]);
 }
 
 int
-session_guard_events (const struct session *s, const struct pollfd *fd,
-                      struct error *err)
+session_guard (struct error *err)
 {
-  int r;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-  if (s->iser || !(fd->revents & POLLIN) || iscsi_is_logged_in (s->ctx))
-    return fd->revents;
-  r = login_pdu_arrived (fd->fd, err);
-  if (r == 0 && !(fd->revents & (POLLRDHUP | POLLHUP | POLLERR))) {
-    poll (NULL, 0, 1);
-    return fd->revents & ~POLLIN;
-  }
-  return r == -1 ? -1 : fd->revents;
+  pthread_once (&once, start_guarding);
+  if (!guarding)
+    return error_set (err, ENOTSUP, "cannot look at what libiscsi receives: "
+                      "it was built in a way that this plugin does not know");
+  return 0;
 }

@@ -22,8 +22,7 @@
 
 static _Thread_local struct {
   const char *target;           /* libiscsi logs it after the value */
-  bool header_digest;           /* HeaderDigest=CRC32C */
-  bool data_digest;             /* DataDigest=CRC32C */
+  enum { NOT_SAID, NO, YES } header_digest, data_digest;
   bool no_rdma;                 /* RDMAExtensions=No */
   bool rdma_key;                /* one that is for iSER alone */
   const char *rejected;         /* the digest that it rejects */
@@ -105,12 +104,12 @@ watch_digests (const char *message)
   const char *value;
 
   if ((value = reply_value (message, "HeaderDigest="))) {
-    agreed.header_digest = is_word (value, "CRC32C");
+    agreed.header_digest = is_word (value, "CRC32C") ? YES : NO;
     if (is_word (value, "Reject"))
       agreed.rejected = "header-digest";
   }
   if ((value = reply_value (message, "DataDigest="))) {
-    agreed.data_digest = is_word (value, "CRC32C");
+    agreed.data_digest = is_word (value, "CRC32C") ? YES : NO;
     if (is_word (value, "Reject"))
       agreed.rejected = "data-digest";
   }
@@ -201,16 +200,20 @@ negotiation_challenged (void)
 
 /* A digest that was offered alone is used, or there is no session.  What
  * counts is what libiscsi makes of the answer: it uses a digest after the
- * one word CRC32C and else none, whatever was offered.
+ * one word CRC32C and else none, whatever was offered; but without an answer
+ * one, if any was.
  */
 static int
-check_digest (const char *name, enum digest wanted, bool used,
+check_digest (const char *name, enum digest wanted, int answer,
               struct error *err)
 {
-  if (wanted == DIGEST_CRC32C && !used)
+  if (wanted != DIGEST_NONE && answer == NOT_SAID)
+    return error_set (err, EPROTO, "the target does not say whether it has a "
+                      "%s digest: use %s-digest=none", name, name);
+  if (wanted == DIGEST_CRC32C && answer == NO)
     return error_set (err, EPROTO, "the target has no %s digest: "
                       "%s-digest=crc32c cannot be had", name, name);
-  if (wanted == DIGEST_NONE && used)
+  if (wanted == DIGEST_NONE && answer == YES)
     return error_set (err, EPROTO, "the target insists on a %s digest: "
                       "%s-digest=none cannot be had", name, name);
   return 0;
@@ -250,10 +253,20 @@ negotiation_end (struct session *s, const struct session_params *p,
                  struct error *err)
 {
   session_enter (s);
+  /* With automatic reconnect off this only notes that a session that is lost
+   * stays lost.  Else libiscsi notes it at the first error, and calls off its
+   * PDUs then: 1.20.3 and later in the middle of queuing some of them, which
+   * they go on using.
+   */
+  iscsi_reconnect (s->ctx);
   iscsi_set_log_fn (s->ctx, debug_pdu);
   iscsi_set_log_level (s->ctx, debug_pdu_level ());
   session_leave (s);
   s->logs = debug_pdu_level () > 0;
+  s->header_digest = agreed.header_digest == YES;
+#ifdef HAVE_ISCSI_SET_DATA_DIGEST
+  s->data_digest = agreed.data_digest == YES;
+#endif
   s->portal_group = agreed.grouped ? agreed.portal_group : -1;
   return check_agreed (p, err);
 }

@@ -8,6 +8,7 @@
  *   session.c      carrying commands
  *   ask.c          asking over a session that no engine has yet
  *   guard.c        looking at PDUs before libiscsi does
+ *   canary.c       finding data that are missing where no one looks
  *   explain.c      sentences
  *   discover.c     asking for targets
  */
@@ -15,7 +16,6 @@
 #ifndef ISCSI_SESSION_PRIVATE_H
 #define ISCSI_SESSION_PRIVATE_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,17 +25,22 @@
 
 #include "credentials-file.h"
 #include "error.h"
+#include "pdu.h"
 #include "queue.h"
 #include "session.h"
 
 struct session {
   struct iscsi_context *ctx;
-  bool iser;                    /* not over TCP */
+  bool iser;                    /* not over TCP: nobody looks at PDUs */
+  bool discovery;
+  bool header_digest, data_digest; /* are used from now on */
   bool lost;                    /* only session_close is left to do */
   struct error why;             /* it was lost */
   bool cancelled;               /* libiscsi has called its commands off */
   bool closing;                 /* callbacks come from the destruction */
   bool logs;                    /* libiscsi logs: see session_enter */
+  bool hung_up;                 /* the target closed the connection */
+  int socket_error;             /* errno of the last call that failed */
   int portal_group;             /* tag; -1: the target did not tell */
   uint64_t last_heard;          /* clock_ms */
 
@@ -55,14 +60,44 @@ struct session {
                                    it overwrites soon after */
 
   uint64_t canary_seed;         /* of the next command's canary */
+
+  /* Where libiscsi is in the PDU that it receives and in the one that it
+   * sends: see guard.c.
+   */
+  struct {
+    uint8_t bhs[BHS_SIZE];
+    size_t got;                 /* bytes of the header and its digest; 0 once
+                                   they are all there */
+    uint32_t left;              /* bytes behind the header, still to come */
+    unsigned pdus;              /* in this call of libiscsi */
+    unsigned answers;           /* that it was made to queue, since its send
+                                   queue was empty */
+  } in;
+  struct {
+    unsigned opcode;
+    uint32_t itt;
+    uint32_t left;              /* bytes of the PDU, still to be sent */
+    bool held_back;             /* by MSG_MORE */
+  } out;
 };
 
-/* Around each call of libiscsi that may log: it formats the messages of all
- * contexts in one static buffer.  Costs nothing once the session is logged
- * in, unless -D iscsi.pdu is given.
+/* Around each call of libiscsi that may send, receive or log.  It formats the
+ * messages of all contexts in one static buffer, for which there is a lock:
+ * only while the session logs in, unless -D iscsi.pdu is given.
  */
-extern void session_enter (const struct session *s);
-extern void session_leave (const struct session *s);
+extern void session_enter (struct session *s);
+extern void session_leave (struct session *s);
+
+/* From now on all that libiscsi receives is looked at.  -1 with a sentence:
+ * that cannot be done.
+ */
+extern int session_guard (struct error *err);
+
+/* canary.c: a random value in the buffers of a read over iSER, put there before
+ * it and looked for after it: what is intact was not sent.
+ */
+extern void canary_set (struct session *s, struct command *cmd);
+extern bool canary_is_there (const struct command *cmd);
 
 /* Of struct session_params: the numbers of CHAP_A, as IANA has them. */
 enum { CHAP_MD5 = 5, CHAP_SHA1 = 6, CHAP_SHA256 = 7, CHAP_SHA3_256 = 8 };
@@ -108,12 +143,6 @@ extern int negotiation_end (struct session *s, const struct session_params *p,
 extern int negotiation_explain (const struct session_params *p,
                                 struct error *err);
 extern bool negotiation_challenged (void);
-
-/* What libiscsi is to be told of what poll found.  -1 with a sentence: the
- * target sent what libiscsi must not see.
- */
-extern int session_guard_events (const struct session *s,
-                                 const struct pollfd *fd, struct error *err);
 
 /* The session is lost, unless it was before.  Returns -1. */
 extern int session_lose (struct session *s, int errnum, const char *why);

@@ -24,122 +24,10 @@ _Static_assert (sizeof (struct scsi_iovec) == sizeof (struct iovec) &&
                 offsetof (struct iovec, iov_len),
                 "struct scsi_iovec differs from struct iovec");
 
-static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
-
-void
-session_enter (const struct session *s)
-{
-  if (s->logs)
-    pthread_mutex_lock (&log_lock);
-}
-
-void
-session_leave (const struct session *s)
-{
-  if (s->logs)
-    pthread_mutex_unlock (&log_lock);
-}
-
 /* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
  * 13.12), and of many that do.
  */
 #define MIN_RECV_SEGMENT 8192
-
-/* A target that says GOOD and sends less than it says leaves old bytes in
- * the buffer.  libiscsi does not count what it received, so a random value
- * is put at both ends of the data, and into each piece that may be a PDU,
- * before the command and looked for after it.
- */
-#define CANARY_SIZE (sizeof (uint64_t)) /* of cmd->canary */
-
-/* Where the data are to come that are ‘at’ bytes from their beginning, which
- * may be in any of the buffers, and how many bytes of it follow there.
- */
-static uint8_t *
-place_of (const struct command *cmd, size_t at, size_t *room)
-{
-  const struct iovec *iov = cmd->iov;
-
-  for (; at >= iov->iov_len; ++iov)
-    at -= iov->iov_len;
-  *room = iov->iov_len - at;
-  return (uint8_t *) iov->iov_base + at;
-}
-
-/* Buffers may be shorter than a canary: what lies around the client's in its
- * first and last block, and the client's too.
- */
-static void
-put_canary (const struct command *cmd, size_t at)
-{
-  const uint8_t *canary = (const uint8_t *) &cmd->canary;
-  size_t i, n;
-  uint8_t *p;
-
-  for (i = 0; i < CANARY_SIZE; i += n) {
-    p = place_of (cmd, at + i, &n);
-    if (n > CANARY_SIZE - i)
-      n = CANARY_SIZE - i;
-    memcpy (p, canary + i, n);
-  }
-}
-
-/* Are its bytes from ‘skip’ on still there? */
-static bool
-has_canary (const struct command *cmd, size_t at, size_t skip)
-{
-  const uint8_t *canary = (const uint8_t *) &cmd->canary;
-  const uint8_t *p;
-  size_t i, n;
-
-  for (i = skip; i < CANARY_SIZE; i += n) {
-    p = place_of (cmd, at + i, &n);
-    if (n > CANARY_SIZE - i)
-      n = CANARY_SIZE - i;
-    if (memcmp (p, canary + i, n) != 0)
-      return false;
-  }
-  return true;
-}
-
-/* splitmix64: a canary that no one guesses from those before. */
-static uint64_t
-next_canary (struct session *s)
-{
-  uint64_t z = s->canary_seed += UINT64_C (0x9e3779b97f4a7c15);
-
-  z = (z ^ z >> 30) * UINT64_C (0xbf58476d1ce4e5b9);
-  z = (z ^ z >> 27) * UINT64_C (0x94d049bb133111eb);
-  return z ^ z >> 31;
-}
-
-static void
-set_canary (struct session *s, struct command *cmd)
-{
-  size_t at;
-
-  cmd->canary = next_canary (s);
-  for (at = 0; at + CANARY_SIZE <= cmd->len; at += MIN_RECV_SEGMENT)
-    put_canary (cmd, at);
-  put_canary (cmd, cmd->len - CANARY_SIZE);
-}
-
-/* The last two bytes are enough to arouse suspicion, since data may be
- * missing from anywhere in the canary on.  It is unfounded once in 65536
- * reads, which are then read again with another canary (sense_decide).
- */
-#define SUSPICIOUS 2
-
-static bool
-data_missing (const struct command *cmd)
-{
-  size_t at;
-
-  for (at = 0; at + CANARY_SIZE <= cmd->len; at += MIN_RECV_SEGMENT)
-    if (has_canary (cmd, at, 0))
-      return true;
-  return has_canary (cmd, cmd->len - CANARY_SIZE, CANARY_SIZE - SUSPICIOUS);
-}
 
 static bool
 is_bulk_read (const struct command *cmd)
@@ -180,6 +68,17 @@ fill_param (const struct scsi_task *task, struct command *cmd)
   cmd->answer.received = n;
 }
 
+/* A target that says GOOD and sends less than it says leaves old bytes in
+ * the buffer.
+ */
+static bool
+is_short (const struct command *cmd)
+{
+  if (cmd->session->iser)
+    return canary_is_there (cmd);
+  return cmd->holes || cmd->moved != cmd->len;
+}
+
 static void
 fill_answer (struct command *cmd, int status, const struct scsi_task *task)
 {
@@ -195,11 +94,16 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
   else if (task->residual_status == SCSI_RESIDUAL_OVERFLOW)
     a->residual = RESIDUAL_OVERFLOW;
 
+  /* libiscsi does not look at the response, without which there is no
+   * status.
+   */
+  if (cmd->failed)
+    *a = (struct answer) { .status = STATUS_PROTOCOL };
   if (a->status == STATUS_CHECK_CONDITION)
     fill_sense (task, a);
   if (is_bulk_read (cmd)) {
     /* RECOVERED ERROR is a success too. */
-    if (sense_decide (a).verdict == VERDICT_OK && data_missing (cmd))
+    if (sense_decide (a).verdict == VERDICT_OK && is_short (cmd))
       *a = (struct answer) { .status = STATUS_SHORT_DATA };
   }
   else if (a->status == STATUS_GOOD && cmd->direction == DATA_IN)
@@ -344,7 +248,8 @@ session_submit (struct session *s, struct command *cmd)
     scsi_task_set_iov_out (task, iov, cmd->niov);
   else if (is_bulk_read (cmd)) {
     scsi_task_set_iov_in (task, iov, cmd->niov);
-    set_canary (s, cmd);
+    if (s->iser)
+      canary_set (s, cmd);
   }
 
   /* From here on the command may be over before the call returns: newer
@@ -353,6 +258,9 @@ session_submit (struct session *s, struct command *cmd)
   cmd->session = s;
   cmd->task = task;
   cmd->answered = false;
+  cmd->itt = NO_TAG;
+  cmd->holes = cmd->failed = false;
+  cmd->moved = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);
@@ -423,23 +331,6 @@ finish_lingering (struct session *s)
   }
 }
 
-/* libiscsi makes one or two system calls of each PDU, and each would be a
- * segment of its own, and wake the target.  Corked, they leave together.
- */
-static void
-set_cork (struct session *s, int on)
-{
-#ifdef TCP_CORK
-  setsockopt (iscsi_get_fd (s->ctx), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-#endif
-}
-
-static bool
-worth_a_cork (const struct session *s, int revents)
-{
-  return (revents & POLLOUT) && s->writes > 0;
-}
-
 bool
 session_is_lost (const struct session *s)
 {
@@ -482,15 +373,8 @@ serve (struct session *s, int revents)
 int
 session_service (struct session *s, int revents, struct error *err)
 {
-  const bool corked = !s->lost && worth_a_cork (s, revents);
-
-  if (!s->lost) {
-    if (corked)
-      set_cork (s, 1);
+  if (!s->lost)
     serve (s, revents);
-    if (corked)
-      set_cork (s, 0);
-  }
   if (s->lost) {
     *err = s->why;
     return -1;
