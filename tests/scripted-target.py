@@ -130,6 +130,7 @@ SETTINGS = {
     "first-burst": 65536, "max-burst": 262144,
     "initial-r2t": 0, "immediate-data": 1,
     "header-digest": "None", "data-digest": "None",
+    "targets": 1, "portals": 1,   # that discovery tells of
     "key": "",                    # one more, "Key=value"
     # Answers to keys of the login, instead of the usual ones and more than
     # those: "AuthMethod=CHAP;CHAP_A=5&CHAP_I=1".

@@ -334,8 +334,13 @@ class Connection:
         itt = struct.unpack_from(">I", bhs, 16)[0]
         reply = b""
         if b"SendTargets" in data:
-            reply = (f"TargetName={self.target.iqn}\0TargetAddress="
-                     f"127.0.0.1:{self.target.port},1\0").encode()
+            portal = f"TargetAddress=127.0.0.1:{self.target.port},1\0"
+            names = [self.target.iqn] + [
+                f"iqn.2001-04.com.example:{i}"
+                for i in range(1, self.set["targets"])]
+            reply = "".join(f"TargetName={name}\0"
+                            + portal * self.set["portals"]
+                            for name in names).encode()
         self.send(struct.pack(">BBHI8sII", 0x24, 0x80, 0, 0, bytes(8), itt,
                               NO_TAG) + bytes(24), reply)
 

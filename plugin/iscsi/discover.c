@@ -23,7 +23,7 @@ struct answer_copy {
   struct session *session;
   struct discovered *list;
   size_t n;
-  bool no_memory;
+  bool no_memory, too_many;
 };
 
 void
@@ -51,6 +51,10 @@ entry (struct answer_copy *copy, const char *target)
     if (strcmp (copy->list[i].target, target) == 0)
       return &copy->list[i];
 
+  if (copy->n == MAX_DISCOVERED) {
+    copy->too_many = true;
+    return NULL;
+  }
   list = realloc (copy->list, (copy->n + 1) * sizeof *list);
   if (list == NULL)
     return NULL;
@@ -82,9 +86,14 @@ copy_target (struct answer_copy *copy, const struct iscsi_discovery_address *a)
 
   if (d == NULL)
     return false;
-  for (portal = a->portals; portal != NULL; portal = portal->next)
+  for (portal = a->portals; portal != NULL; portal = portal->next) {
+    if (d->nr_portals == MAX_DISCOVERED_PORTALS) {
+      copy->too_many = true;
+      return false;
+    }
     if (!add_portal (d, portal->portal))
       return false;
+  }
   return true;
 }
 
@@ -99,8 +108,11 @@ discovery_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
   copy->session->step_status = status;
   if (status != SCSI_STATUS_GOOD)
     return;
-  for (a = command_data; a != NULL && !copy->no_memory; a = a->next)
-    copy->no_memory = !copy_target (copy, a);
+  for (a = command_data; a != NULL; a = a->next)
+    if (!copy_target (copy, a)) {
+      copy->no_memory = !copy->too_many;
+      return;
+    }
 }
 
 static int
@@ -123,6 +135,11 @@ send_targets (struct session *s, struct answer_copy *copy,
     session_why (s, iscsi_get_error (s->ctx), &why);
     return error_set (err, why.err, "discovery: %s", why.msg);
   }
+  if (copy->too_many)
+    return error_set (err, EPROTO, "discovery: the portal tells of more than "
+                      "%d targets, or of one with more than %d portals: name "
+                      "the target and its portals", MAX_DISCOVERED,
+                      MAX_DISCOVERED_PORTALS);
   if (copy->no_memory)
     return error_set (err, ENOMEM, "out of memory");
   return 0;

@@ -181,6 +181,12 @@ struct session_asker {
 extern void session_ask (struct session_asker *asker, struct session *s,
                          uint64_t deadline, const struct stop *stop);
 
+/* A portal may tell of so many targets, with so many portals each: what comes
+ * of each is a login or a lookup.  libiscsi takes 256 KiB of text at most.
+ */
+#define MAX_DISCOVERED         4096
+#define MAX_DISCOVERED_PORTALS 64
+
 /* A target that a portal knows, and where it is: "192.0.2.1:3260". */
 struct discovered {
   char *target;                 /* iSCSI name */
