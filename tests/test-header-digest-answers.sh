@@ -15,7 +15,8 @@ for digest in "${digests[@]}"; do
   for answer in None "" CRC32C,None None,CRC32C CRC32CX crc32c Reject; do
     start_scripted --set "$digest"="$answer"
     refused iscsi "$url" "$digest"=crc32c
-    shows "the target has no ${digest/-/ }" "$tmp/refused.log"
+    shows "the target (has no ${digest/-/ }|rejects $digest=crc32c)" \
+          "$tmp/refused.log"
   done
   start_scripted --set "$digest"=CRC32C
   refused iscsi "$url" "$digest"=none
