@@ -248,6 +248,7 @@ plugin_cleanup (void)
     disk_close (kept);
   kept = NULL;
   disk_close_all ();
+  report_end ();
 }
 
 static int

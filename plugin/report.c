@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 
 #include "clock.h"
 #include "report.h"
+#include "thread.h"
 
 #define ERRORS_TOLD      20
 #define ERRORS_PERIOD_MS 10000
@@ -73,19 +73,13 @@ count (void *unused __attribute__ ((__unused__)))
 static void
 start_counter (void)
 {
-  sigset_t all, old;
-
   if (counting)
     return;
   pthread_once (&once, init_cond);
   if (have_counter)
     pthread_join (counter, NULL); /* it has let the lock go */
 
-  /* Signals are for the server's threads. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  counting = have_counter = pthread_create (&counter, NULL, count, NULL) == 0;
-  pthread_sigmask (SIG_SETMASK, &old, NULL);
+  counting = have_counter = thread_start (&counter, count, NULL) == 0;
 }
 
 void

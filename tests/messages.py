@@ -20,7 +20,7 @@ can be worded anew without the manual being touched.
 import re
 import sys
 
-TOLD = ("error_set", "nbdkit_error", "log_event", "engine_set_broken",
+TOLD = ("error_set", "nbdkit_error", "log_event", "log_notice", "engine_set_broken",
         "session_lose")
 NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
             "nbdkit_debug", "printf", "strstr", "strncmp", "strcmp",

@@ -18,19 +18,19 @@ start_load --connections 4 --depth 2 --seconds 3600 --slots 512 \
            --backing "$disk" --read-back "$uri"
 wait_until used "$first" connections -eq 2
 wait_until used "$second" connections -eq 2
-proxy blackhole
+use "$first" blackhole
 # One after the other.
-proxy status
+use "$first" status
 for id in $(tr ' ' '\n' <"$tmp/proxy.out" | sed -n 's/^ids=//p' | tr , ' ')
 do
-  proxy reset "$id"
+  use "$first" reset "$id"
   sleep 0.1
 done
 wait_until used "$second" connections -eq 4
 sleep 1
 # A try at the silent portal costs up to 5 s.
 tries=$(grep -c 'cannot log in' "$nbdkit_log")
-proxy accept
+use "$first" accept
 wait_until used "$first" connections -eq 2
 wait_until used "$second" connections -eq 2
 end_load

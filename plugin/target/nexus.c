@@ -18,6 +18,9 @@
 /* How often to look while there is no session. */
 #define TICK_MS 250
 
+/* How often to see whether one that is to leave is idle by now. */
+#define LEAVE_MS 50
+
 #define FIRST_RECONNECT_DELAY_MS 100
 #define MAX_RECONNECT_DELAY_MS   1000
 
@@ -257,13 +260,15 @@ get_session (struct nexus *n, unsigned fruitless)
 
 /* ---- the thread ---- */
 
-static void
+/* False: commands are under way. */
+static bool
 log_out (struct nexus *n, uint64_t deadline)
 {
   struct session *s = engine_take_session (n->engine);
 
   if (s)
     session_logout (s, deadline, NULL);
+  return s != NULL;
 }
 
 /* While it is up: one look, and the sleep after it. */
@@ -280,10 +285,12 @@ look_after (struct nexus *n)
     return;
   if (attentive || engine_is_busy (n->engine))
     stop_if_shutting_down (n, clock_ms ());
-  if (np->ops->should_leave (np->target, n))
-    log_out (n, clock_ms () + LOGOUT_MS);
-  else
-    engine_sleep (n->engine, next, fd);
+  if (np->ops->should_leave (np->target, n)) {
+    if (log_out (n, clock_ms () + LOGOUT_MS))
+      return;
+    next = clock_ms () + LEAVE_MS;
+  }
+  engine_sleep (n->engine, next, fd);
 }
 
 static void

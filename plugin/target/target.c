@@ -28,10 +28,13 @@
 /* The same for the connection when there are sessions at other portals. */
 #define HASTY_MS 1000
 
-/* How often to look for a better portal, and how long a portal that failed is
- * left alone then.
+/* How often to look for a better portal, or while no path carries I/O; and how
+ * long a portal is left alone to which a login has failed, twice as long after
+ * each further failure.
  */
-#define REBALANCE_MS 5000
+#define REBALANCE_MS    5000
+#define HURRY_MS        1000
+#define MAX_ABSTAIN_MS  300000
 
 /* So many sessions in a row, each lost so soon after another one of ours was
  * opened, and each the one for which the one before was lost, were not lost by
@@ -169,7 +172,7 @@ view_portals (const struct target *t, const struct nexus *n, bool left,
 
     views[i] = (struct portal_view) {
       .failed_at = portal->failed_at,
-      .same_group = left && n->group != -1 && portal->group == n->group,
+      .same_group = n && left && n->group != -1 && portal->group == n->group,
       .rank = portal_rank (t, i),
     };
   }
@@ -355,13 +358,16 @@ note_attempt (struct target *t, struct nexus *n, const struct session *s,
 
   if (s) {
     portal->failed_at = 0;
+    portal->failures = 0;
     portal->group = n->group = session_portal_group (s);
     for (lu = t->lus; lu != NULL; lu = lu->next)
       if (lu->ranks[n->portal] == RANK_STRANGER)
         lu->ranks[n->portal] = RANK_UNKNOWN;
   }
-  else if (err->err != ESHUTDOWN)
+  else if (err->err != ESHUTDOWN) {
     portal->failed_at = clock_ms ();
+    portal->failures++;
+  }
 }
 
 
@@ -518,6 +524,22 @@ answers (const struct target *t, const struct address *at)
   return t->params.iser || session_can_connect (at, ATTEMPT_MS / 5);
 }
 
+/* Is a portal to be left alone?  A connection is soon made, but a login may
+ * fail each time, and takes a nexus from its users meanwhile.
+ */
+static bool
+is_left_alone (const struct portal_state *portal, bool hurry, uint64_t now)
+{
+  uint64_t ms = hurry ? HURRY_MS : REBALANCE_MS;
+  unsigned i;
+
+  if (portal->failed_at == 0)
+    return false;
+  for (i = 0; i < portal->failures && ms < MAX_ABSTAIN_MS && !hurry; ++i)
+    ms *= 2;
+  return now - portal->failed_at < ms;
+}
+
 /* A better portal for a nexus, one that was tried just now if it failed
  * before; -1: there is none.
  */
@@ -527,10 +549,15 @@ better_portal (struct target *t, struct nexus *n)
   struct portal_view views[PORTALS_MAX];
   struct portal_state *portal;
   struct address at;
-  bool ok;
+  bool ok, hurry;
+  size_t k;
   int i;
 
   view_portals (t, n, false, views);
+  hurry = views[n->portal].rank >= ALUA_NO_IO;
+  for (k = 0; k < t->portals.n; ++k)
+    if (is_left_alone (&t->portals.list[k], hurry, clock_ms ()))
+      views[k].rank = RANK_STRANGER;
   i = paths_better_portal (views, t->portals.n, n->portal);
   if (i == -1)
     return -1;
@@ -543,6 +570,7 @@ better_portal (struct target *t, struct nexus *n)
   ok = answers (t, &at);
   pthread_mutex_lock (&t->lock);
   portal->failed_at = ok ? 0 : clock_ms ();
+  portal->failures += !ok;
   return ok ? i : -1;
 }
 
@@ -749,10 +777,16 @@ hurry_nexuses (struct target *t)
 {
   size_t i;
 
+  const uint64_t now = clock_ms ();
+  bool any = false;
+
   for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i])
+    if (t->nexuses[i] && now - t->nexuses[i]->looked_at >= HURRY_MS) {
       t->nexuses[i]->looked_at = 0;
-  ring_all (t);
+      any = true;
+    }
+  if (any)
+    ring_all (t);
 }
 
 struct lu_path *
