@@ -91,6 +91,10 @@ check_questions (uint64_t lba, uint32_t n, uint8_t page)
   REQUIRE (get_be32 (&cdb[6]) == n);
   require_length (cdb_get_lba_status (cdb, lba, n));
   REQUIRE (get_be64 (&cdb[2]) == lba && get_be32 (&cdb[10]) == n);
+  require_length (cdb_report_target_port_groups (cdb, page & 1, n));
+  REQUIRE (get_be32 (&cdb[6]) == n);
+  require_length (cdb_set_target_port_groups (cdb, n));
+  REQUIRE (get_be32 (&cdb[6]) == n);
   require_length (cdb_synchronize_cache10 (cdb));
   require_length (cdb_synchronize_cache16 (cdb));
 }
