@@ -128,8 +128,9 @@ class Verdict:
 
     def judge_reports(self, directory):
         for path in glob.glob(os.path.join(directory, "*")):
-            text = open(path, errors="replace").read()
-            if text.strip():
+            with open(path, errors="replace") as f:
+                text = without_other_leaks(f.read())
+            if text:
                 self.wrong.append(f"a sanitizer's report in {owner(text)}:\n"
                                   + text)
 
@@ -153,6 +154,16 @@ def unsent(got, sent):
         run = 0 if low >= PIECE else run + max(low, 1)
         longest, at = max(longest, run), at + max(low, 1)
     return longest
+
+
+def without_other_leaks(report):
+    """Those that neither the plugin nor libiscsi had a hand in are nbdkit's:
+    it ends without waiting for all of its threads (run-test)."""
+    if "ERROR: LeakSanitizer" not in report:
+        return report.strip()
+    return "\n\n".join(leak for leak in report.split("\n\n")
+                       if " leak of " in leak and ("/plugin/" in leak
+                       or "nbdkit-iscsi-plugin" in leak or "libiscsi" in leak))
 
 
 def owner(report):
@@ -343,17 +354,26 @@ async def main():
     # What is written to a connection that the server has ended.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     seeds = iter(range(args.first, args.first + args.count))
-    counts, failed = collections.Counter(), 0
+    counts, done, failed, stopped = collections.Counter(), 0, 0, False
+
+    # Those that have begun are still judged.
+    def stop():
+        nonlocal stopped
+        stopped = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
 
     async def work():
-        nonlocal failed
-        for seed in seeds:
+        nonlocal done, failed
+        while not stopped and (seed := next(seeds, None)) is not None:
             verdict = await session(seed, args.holes, args.keep)
             counts.update(verdict.counts)
+            done += 1
             failed += bool(verdict.wrong)
 
     await asyncio.gather(*(work() for _ in range(args.jobs)))
-    print(f"{args.count} sessions, {failed} failed:",
+    print(f"{done} sessions, {failed} failed:",
           ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
     return failed == 0
 
