@@ -268,6 +268,7 @@ async def serve_one(seed, target, verdict, tmp):
         f"iscsi://127.0.0.1:{target.port}/{target.iqn}/1", *PARAMETERS,
         f"password=+{tmp}/secret",
         stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+        start_new_session=True,         # Ctrl-C is not for it
         env={**os.environ, "SANITIZER_REPORTS": f"{tmp}/reports"})
     try:
         if await started(process, f"{tmp}/pid"):
