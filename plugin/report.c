@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -34,12 +33,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void
 init_cond (void)
 {
-  pthread_condattr_t attr;
-
-  pthread_condattr_init (&attr);
-  pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
-  pthread_cond_init (&end_cond, &attr);
-  pthread_condattr_destroy (&attr);
+  clock_cond_init (&end_cond);
 }
 
 /* Under the lock. */
@@ -55,14 +49,9 @@ tell_untold (void)
 static void *
 count (void *unused __attribute__ ((__unused__)))
 {
-  struct timespec ts;
-
   pthread_mutex_lock (&lock);
-  while (!ending && clock_left (period_end) > 0) {
-    ts.tv_sec = period_end / 1000;
-    ts.tv_nsec = period_end % 1000 * 1000000;
-    pthread_cond_timedwait (&end_cond, &lock, &ts);
-  }
+  while (!ending && clock_left (period_end) > 0)
+    clock_wait (&end_cond, &lock, period_end);
   tell_untold ();
   counting = false;
   pthread_mutex_unlock (&lock);

@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Monotonic time in milliseconds, and deadlines in it. */
+/* Monotonic time in milliseconds, deadlines in it, and waiting for them. */
 
 #ifndef ISCSI_CLOCK_H
 #define ISCSI_CLOCK_H
 
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define NO_DEADLINE UINT64_MAX
 
-/* In a file of its own: the tests of the engine have another, which they turn
- * as they like.
+/* These four are in a file of their own: the tests of the target room have
+ * another, whose time they turn as they like.
  */
 extern uint64_t clock_ms (void);
+
+/* A condition variable for clock_wait. */
+extern void clock_cond_init (pthread_cond_t *cond);
+
+/* Wait, as pthread_cond_wait, until ‘deadline’ (clock_ms) at most.  May
+ * return for no reason.
+ */
+extern void clock_wait (pthread_cond_t *cond, pthread_mutex_t *lock,
+                        uint64_t deadline);
+
+/* poll(2) until ‘deadline’ (clock_ms) at most.  May return 0 too early. */
+extern int clock_poll (struct pollfd *fds, nfds_t n, uint64_t deadline);
 
 /* Milliseconds left until a deadline, never negative, for poll(2). */
 static inline int

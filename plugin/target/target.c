@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "debug.h"
@@ -67,14 +66,9 @@ ring_all (struct target *t)
 void
 target_wait (struct target *t, uint64_t deadline)
 {
-  const struct timespec ts = {
-    .tv_sec = deadline / 1000,
-    .tv_nsec = (long) (deadline % 1000) * 1000000,
-  };
-
   if (atomic_fetch_add (&t->waiting, 1) == 0)
     ring_all (t);
-  pthread_cond_timedwait (&t->changed, &t->lock, &ts);
+  clock_wait (&t->changed, &t->lock, deadline);
   atomic_fetch_sub (&t->waiting, 1);
 }
 
@@ -832,7 +826,6 @@ target_new (const struct settings *p, const char *name,
             const struct portals *portals, struct error *err)
 {
   struct target *t = calloc (1, sizeof *t);
-  pthread_condattr_t attr;
 
   if (t == NULL || (t->name = strdup (name)) == NULL) {
     free (t);
@@ -846,10 +839,7 @@ target_new (const struct settings *p, const char *name,
     t->found = true;
   }
   pthread_mutex_init (&t->lock, NULL);
-  pthread_condattr_init (&attr);
-  pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
-  pthread_cond_init (&t->changed, &attr);
-  pthread_condattr_destroy (&attr);
+  clock_cond_init (&t->changed);
   return t;
 }
 

@@ -70,20 +70,6 @@ first_to_go (uint64_t *when)
   return first;
 }
 
-static void
-wait_until (uint64_t when)
-{
-  const struct timespec ts = {
-    .tv_sec = when / 1000,
-    .tv_nsec = (long) (when % 1000) * 1000000,
-  };
-
-  if (when == NO_DEADLINE)
-    pthread_cond_wait (&all_changed, &all_lock);
-  else
-    pthread_cond_timedwait (&all_changed, &all_lock, &ts);
-}
-
 static void *
 reap_targets (void *opaque __attribute__ ((__unused__)))
 {
@@ -94,7 +80,7 @@ reap_targets (void *opaque __attribute__ ((__unused__)))
   while (!closing) {
     tp = first_to_go (&when);
     if (tp == NULL || when > clock_ms ()) {
-      wait_until (when);
+      clock_wait (&all_changed, &all_lock, when);
       continue;
     }
     t = *tp;
@@ -112,13 +98,8 @@ reap_targets (void *opaque __attribute__ ((__unused__)))
 static void
 ring_reaper (void)
 {
-  pthread_condattr_t attr;
-
   if (!reaping) {
-    pthread_condattr_init (&attr);
-    pthread_condattr_setclock (&attr, CLOCK_MONOTONIC);
-    pthread_cond_init (&all_changed, &attr);
-    pthread_condattr_destroy (&attr);
+    clock_cond_init (&all_changed);
     reaping = thread_start (&reaper, reap_targets, NULL) == 0;
   }
   else

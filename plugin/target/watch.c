@@ -184,6 +184,6 @@ engine_sleep (struct engine *e, uint64_t when, int fd)
     { .fd = fd, .events = POLLIN },
   };
 
-  if (poll (fds, 2, clock_left (when)) > 0 && fds[0].revents)
+  if (clock_poll (fds, 2, when) > 0 && fds[0].revents)
     engine_drain (e, e->alarm_fd);
 }
