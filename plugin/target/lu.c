@@ -302,9 +302,10 @@ void
 lu_set_facts (struct lu *lu, const struct lun_facts *facts)
 {
   pthread_mutex_lock (&lu->target->lock);
-  if (!lu->known)
+  if (!lu->known) {
     lu->facts = *facts;
-  lu->known = true;
+    lu->known = true;
+  }
   pthread_mutex_unlock (&lu->target->lock);
 }
 

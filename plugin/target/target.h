@@ -42,12 +42,14 @@ struct lu {
   int lun;                      /* for messages */
   struct fence fence;
 
+  /* Once it is known the facts are those of the LUN, and stay. */
+  atomic_bool known;
+  struct lun_facts facts;
+
   /* The rest is protected by the target's lock. */
   struct lu *next;              /* of the target */
   unsigned users;
   uint16_t wire;                /* its address */
-  bool known;                   /* the facts are those of the LUN */
-  struct lun_facts facts;
   struct lu_path *paths[MAX_SESSIONS]; /* by the number of the nexus */
 
   struct alua alua;             /* as it was told last */

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The way of commands to a LUN, whatever fails: one fact a test, over a target
+ * in memory and a clock that only moves when it is turned.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "alua.h"
+#include "check.h"
+#include "clock.h"
+#include "fake-clock.h"
+#include "fake-target.h"
+
+#define MAX_USERS 16
+
+static struct settings settings;
+static struct lu_user users[MAX_USERS];
+static unsigned nr_users;
+
+/* ---- commands on threads of their own ---- */
+
+struct job {
+  pthread_t thread;
+  struct lu_user *user;
+  bool write;
+  unsigned block;
+  uint32_t value;
+  unsigned status;
+  atomic_bool over;
+};
+
+static void *
+job_thread (void *jv)
+{
+  struct job *j = jv;
+
+  j->status = j->write ? fake_write (j->user, j->block, j->value)
+    : fake_read (j->user, j->block, &j->value);
+  j->over = true;
+  return NULL;
+}
+
+static void
+begin (struct job *j, struct lu_user *user, bool write, unsigned block,
+       uint32_t value)
+{
+  *j = (struct job) {
+    .user = user, .write = write, .block = block, .value = value,
+  };
+  if (pthread_create (&j->thread, NULL, job_thread, j) != 0)
+    abort ();
+}
+
+static bool
+is_over (void *jv)
+{
+  return ((struct job *) jv)->over;
+}
+
+/* Its status, when it has taken ‘limit’ ms at most; STATUS_NONE: longer, and
+ * that is the end of the test.
+ */
+static unsigned
+end_within (struct job *j, uint64_t limit)
+{
+  CHECK (fake_clock_turn_until (is_over, j, 50, limit));
+  if (!j->over)
+    exit (check_summary ());
+  pthread_join (j->thread, NULL);
+  return j->status;
+}
+
+/* ---- what to wait for ---- */
+
+static bool
+all_out (void *opaque __attribute__ ((__unused__)))
+{
+  return fake_sessions (-1) == 0;
+}
+
+static bool
+something_held (void *opaque __attribute__ ((__unused__)))
+{
+  return fake_held () > 0;
+}
+
+static bool
+have_sessions (void *n)
+{
+  return fake_sessions (-1) == *(unsigned *) n;
+}
+
+static void
+await_sessions (unsigned n)
+{
+  CHECK (fake_clock_turn_until (have_sessions, &n, 50, 30000));
+}
+
+static void
+await_held (void)
+{
+  CHECK (fake_clock_await (something_held, NULL));
+}
+
+/* For so long, in small turns. */
+static void
+let_pass (unsigned ms)
+{
+  unsigned i;
+
+  for (; ms >= 50; ms -= 50) {
+    fake_clock_turn (50);
+    for (i = 0; i < 4; ++i)
+      fake_clock_rest ();
+  }
+}
+
+/* ---- the target ---- */
+
+static void
+hold_writes (unsigned portal, bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].holds_writes = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+static void
+set_portal (unsigned portal, enum fake_portal_state state)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].state = state;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* New connections are refused, and those that are there end. */
+static void
+lose_portal (unsigned portal)
+{
+  set_portal (portal, FAKE_REFUSES);
+  fake_cut (portal);
+}
+
+static struct fake_disk_lun
+look (unsigned lun)
+{
+  struct fake_disk_lun r;
+
+  pthread_mutex_lock (&fake.lock);
+  r = fake.luns[lun];
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+static unsigned
+count (const unsigned *field)
+{
+  unsigned r;
+
+  pthread_mutex_lock (&fake.lock);
+  r = *field;
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+/* ---- tests ---- */
+
+static struct lu_user *
+get (int lun)
+{
+  struct lu_user *user = &users[nr_users++];
+  struct error err;
+
+  if (fake_open (&settings, lun, user, &err) == 0)
+    return user;
+  fprintf (stderr, "LUN %d: %s\n", lun, err.msg);
+  CHECK (false);
+  exit (check_summary ());
+}
+
+static void
+put_all (void)
+{
+  while (nr_users > 0)
+    lu_put (&users[--nr_users]);
+}
+
+static void
+begin_test (const char *name, unsigned nr_portals)
+{
+  check_row = name;
+  fake_target_init (nr_portals);
+  fake_settings (&settings);
+}
+
+/* Everything is well again, and everybody leaves. */
+static void
+end_test (void)
+{
+  unsigned i;
+
+  pthread_mutex_lock (&fake.lock);
+  for (i = 0; i < fake.nr_portals; ++i)
+    fake.portals[i].state = FAKE_ANSWERS;
+  for (i = 0; i < fake.nr_portals; ++i)
+    fake.portals[i].holds_writes = fake.portals[i].holds_reads =
+      fake.portals[i].holds_questions = false;
+  fake.refuses_reset = fake.mute_reset = false;
+  fake.max_sessions = 0;
+  for (i = 0; i < FAKE_LUNS; ++i)
+    fake.luns[i].there = true;
+  pthread_mutex_unlock (&fake.lock);
+  fake_release_all ();
+  put_all ();
+  CHECK (fake_clock_turn_until (all_out, NULL, 100, 100000));
+  CHECK_UINT (fake.verdicts.overtaken, 0);
+  CHECK_UINT (fake.verdicts.late, 0);
+  CHECK_UINT (fake.verdicts.unverified, 0);
+  CHECK_UINT (fake.verdicts.wrong_lun, 0);
+}
+
+#define TEST(name, portals) begin_test (name, portals)
+
+static bool
+is_fenced (void *luv)
+{
+  const struct lu *lu = luv;
+
+  return !fence_is_open (&lu->fence);
+}
+
+static bool
+is_settled (void *luv)
+{
+  return !is_fenced (luv);
+}
+
+static void
+await_settled (const struct lu_user *user)
+{
+  CHECK (fake_clock_turn_until (is_settled, user->lu, 50, 30000));
+}
+
+/* Lose a session that holds a write of value 1 to block 0 of ‘user’, whose
+ * nexus is at portal 0, where nobody gets in any more.
+ */
+static void
+leave_unsettled (struct job *j, struct lu_user *user)
+{
+  hold_writes (0, true);
+  begin (j, user, true, 0, 1);
+  await_held ();
+  lose_portal (0);
+  CHECK (fake_clock_await (is_fenced, user->lu));
+}
+
+static void
+test_read_again (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("a read whose session is lost is sent again over the next", 1);
+  u = get (0);
+  fake.portals[0].holds_reads = true;
+  begin (&j, u, false, 0, 9);
+  await_held ();
+  fake.portals[0].holds_reads = false;
+  fake_cut (0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  CHECK_UINT (j.value, 0);
+  end_test ();
+}
+
+static void
+test_write_settled_by_login (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("a login in the same group settles a write, which is sent again", 1);
+  u = get (0);
+  hold_writes (0, true);
+  begin (&j, u, true, 0, 1);
+  await_held ();
+  hold_writes (0, false);
+  fake_cut (0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  fake_release_all ();          /* what was held is not executed */
+  CHECK_UINT (look (0).writes, 1);
+  CHECK_UINT (count (&fake.resets), 0);
+  end_test ();
+}
+
+static void
+test_write_settled_by_reset (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("in another group it takes a LUN reset", 2);
+  u = get (0);
+  leave_unsettled (&j, u);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  fake_release_all ();
+  CHECK_UINT (look (0).writes, 1);
+  end_test ();
+}
+
+static void
+test_group_not_told (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("a group that is not told counts as another one", 1);
+  fake.tells_group = false;
+  u = get (0);
+  hold_writes (0, true);
+  begin (&j, u, true, 0, 1);
+  await_held ();
+  hold_writes (0, false);
+  fake_cut (0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  end_test ();
+}
+
+/* Nexus 1 at portal 0, nexus 2 at portal 1. */
+static void
+get_two (struct lu_user **a, struct lu_user **b)
+{
+  settings.sessions = 2;
+  *a = get (0);
+  *b = get (0);
+  await_sessions (2);
+  fake_read (*a, 0, &(uint32_t) { 0 });
+  fake_read (*b, 0, &(uint32_t) { 0 });
+  if ((*a)->path->nexus->portal != 0) {
+    struct lu_user *swap = *a;
+
+    *a = *b;
+    *b = swap;
+  }
+}
+
+static void
+test_reads_go_on (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+  uint32_t value = 9;
+
+  TEST ("while a write is unsettled reads go on, and writes of all users "
+        "wait", 2);
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  begin (&w, b, true, 1, 1);
+  let_pass (5000);
+  CHECK (!j.over);
+  CHECK (!w.over);
+  CHECK_UINT (fake_read (b, 1, &value), STATUS_GOOD);
+  CHECK_UINT (fake_read (a, 1, &value), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 0);
+  set_portal (0, FAKE_ANSWERS);
+  hold_writes (0, false);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (end_within (&w, 10000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 2);
+  end_test ();
+}
+
+static void
+test_write_fails (void)
+{
+  struct lu_user *a, *b, *c;
+  struct job j, w;
+
+  TEST ("a write fails at recovery-timeout, and no newer one is sent, "
+        "whoever asks", 2);
+  settings.recovery_timeout_ms = 20000;
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (15000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 10000), STATUS_LOST);
+
+  /* The same user, another one, and one that comes when all have left. */
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_LOST);
+  CHECK_UINT (fake_write (b, 0, 2), STATUS_LOST);
+  put_all ();
+  let_pass (10000);
+  c = get (0);
+  begin (&w, c, true, 0, 2);
+  let_pass (1000);
+  CHECK_UINT (look (0).writes, 0);
+
+  /* The target executes the old one, and is settled then. */
+  hold_writes (0, false);
+  fake_release_all ();
+  CHECK_UINT (look (0).blocks[0].there, 1);
+  set_portal (0, FAKE_ANSWERS);
+  await_settled (c);
+  end_within (&w, 60000);
+  CHECK_UINT (fake_write (c, 0, 3), STATUS_GOOD);
+  CHECK_UINT (look (0).blocks[0].there, 3);
+  end_test ();
+}
+
+/* The limit is that of this outage, not of one before. */
+static void
+test_limit_of_each_fence (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("a write that waits for the fence has recovery-timeout each time", 2);
+  settings.recovery_timeout_ms = 20000;
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  await_settled (b);
+  let_pass (10000);
+  await_sessions (2);
+
+  leave_unsettled (&w, fake_sessions (0) > 0 && a->path->nexus->portal == 0
+                   ? a : b);
+  let_pass (5000);
+  CHECK (!w.over);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&w, 30000), STATUS_GOOD);
+  end_test ();
+}
+
+int
+main (void)
+{
+  alarm (300);
+  test_read_again ();
+  test_write_settled_by_login ();
+  test_write_settled_by_reset ();
+  test_group_not_told ();
+  test_reads_go_on ();
+  test_write_fails ();
+  test_limit_of_each_fence ();
+  check_row = NULL;
+  target_close_all ();
+  return check_summary ();
+}
