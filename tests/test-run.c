@@ -147,6 +147,14 @@ lose_portal (unsigned portal)
   fake_cut (portal);
 }
 
+static void
+set_state (unsigned lun, unsigned portal, uint8_t state)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[lun].states[portal] = state;
+  pthread_mutex_unlock (&fake.lock);
+}
+
 static struct fake_disk_lun
 look (unsigned lun)
 {
@@ -451,6 +459,35 @@ test_limit_of_each_fence (void)
   end_test ();
 }
 
+static void
+test_limit_of_each_transition (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a command that waits for a path has its limit each time", 1);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  set_state (0, 0, ALUA_STANDBY);
+  begin (&j, a, false, 0, 0);
+  let_pass (10000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 80000), STATUS_LOST);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  let_pass (3000);
+  begin (&j, a, false, 0, 0);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+
+  set_state (0, 0, ALUA_TRANSITIONING);
+  begin (&j, a, false, 0, 0);
+  let_pass (10000);
+  CHECK (!j.over);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -462,6 +499,7 @@ main (void)
   test_reads_go_on ();
   test_write_fails ();
   test_limit_of_each_fence ();
+  test_limit_of_each_transition ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

@@ -138,6 +138,24 @@ path_to_ask (struct lu *lu)
   return NULL;
 }
 
+/* Under the lock, which is let go of to ask: the best path.  NULL: there is
+ * none, as far as the target tells at the moment.
+ */
+static struct lu_path *
+find_path (struct lu_user *user)
+{
+  struct lu *lu = user->lu;
+  struct lu_path *path = target_choose (user), *other;
+
+  other = path ? NULL : path_to_ask (lu);
+  if (other == NULL)
+    return path;
+  pthread_mutex_unlock (&lu->target->lock);
+  lu_look_for_better (lu, other);
+  pthread_mutex_lock (&lu->target->lock);
+  return target_choose (user);
+}
+
 /* A path that may carry the command now.  NULL: there is none in time, or the
  * server goes away (*status says which).
  */
@@ -147,13 +165,13 @@ await_path (struct lu_user *user, bool write, const struct journey *j,
 {
   struct lu *lu = user->lu;
   struct target *t = lu->target;
-  struct lu_path *path, *other;
+  struct lu_path *path;
   uint64_t limit, now;
 
   *status = STATUS_LOST;
   pthread_mutex_lock (&t->lock);
   for (;;) {
-    path = target_choose (user);
+    path = find_path (user);
     now = clock_ms ();
     limit = limit_of_wait (user, write, j, path != NULL);
     if (t->stopping) {
@@ -170,12 +188,6 @@ await_path (struct lu_user *user, bool write, const struct journey *j,
     if (now >= limit || target_all_strangers (lu)) {
       path = NULL;
       break;
-    }
-    other = path ? NULL : path_to_ask (lu);
-    if (other) {
-      pthread_mutex_unlock (&t->lock);
-      lu_look_for_better (lu, other);
-      pthread_mutex_lock (&t->lock);
     }
     target_wait (t, limit < now + 250 ? limit : now + 250);
   }
