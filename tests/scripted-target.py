@@ -85,7 +85,12 @@ from scripted_rules import ACTIONS, Rule, tags_of
 
 # Settings, their defaults, and what they mean.
 SETTINGS = {
-    "lun": 1,
+    "lun": 1,                     # the first; the others have the same blocks
+    "luns": 1,                    # how many, one number after the other
+    "form": 0,                    # of their addresses: 0x4000 is flat space
+    "raw-luns": "",               # REPORT LUNS tells these entries, in hex
+    "names": "",                  # more of them, "iqn.x:a;iqn.x:b"
+    "text": 0,                    # bytes of a text answer at a time; 0: all
     "blocks": 131072,             # capacity: of 64 MiB
     "block-size": 512,
     "vendor": "SCRIPTED", "product": "DISK",
@@ -207,13 +212,37 @@ class Target:
         if session.attention and "any" in tags_of(task.cdb):
             raise Check(6, session.attention.pop(0))
         if name_of(task.cdb) == "luns":
-            lun = bytes([0, self.set["lun"]]) + bytes(6)
-            return struct.pack(">II", 8, 0) + lun
-        if task.lun != bytes([0, self.set["lun"]]) + bytes(6):
+            return self.report_luns()
+        at = self.lun_at(task.lun)
+        if at is None:
             if task.cdb[0] == 0x12:
                 return bytes([0x7f]) + bytes(35)
             raise Check(5, 0x2500)
+        self.disk.number = at
         return self.disk.execute(task.cdb, bytes(task.data))
+
+    def report_luns(self):
+        s = self.set
+        data = bytes.fromhex(s["raw-luns"]) or b"".join(
+            struct.pack(">H6x", s["form"] | n)
+            for n in range(s["lun"], s["lun"] + s["luns"]))
+        return struct.pack(">II", len(data), 0) + data
+
+    def lun_at(self, address):
+        """Which of the LUNs it is, from 0; None: there is none."""
+        wire, rest = struct.unpack(">H6s", address)
+        at = (wire ^ self.set["form"]) - self.set["lun"]
+        return at if 0 <= at < self.set["luns"] and not any(rest) else None
+
+    def lun_address(self):
+        return struct.pack(">H6x", self.set["form"] | self.set["lun"])
+
+    def names(self):
+        """Of the target, and of others that are the same."""
+        numbered = [f"iqn.2001-04.com.example:{i}"
+                    for i in range(1, self.set["targets"])]
+        return ([self.iqn] + numbered
+                + [n for n in self.set["names"].split(";") if n])
 
     def finish(self, task):
         """Execute it and answer, if there is anybody to answer."""

@@ -37,6 +37,7 @@ class Disk:
 
     def __init__(self, settings, path):
         self.set = settings
+        self.number = 0           # of the LUN that is asked, from 0
         if path is None:
             self.fd = os.memfd_create("disk")
             os.truncate(self.fd, self.size())
@@ -70,6 +71,10 @@ class Disk:
         first = -(-lba // g) * g
         return first, max((lba + blocks) // g * g - first, 0)
 
+    def serial(self):
+        more = f"-{self.number}" if self.number else ""
+        return (self.set["serial"] + more).encode()
+
     def inquiry(self, cdb):
         if not cdb[1] & 1:
             return (struct.pack(">BBBBBBBB", 0, 0, 6, 2, 31, 0, 0, 2)
@@ -79,10 +84,12 @@ class Disk:
         if page == 0x00:
             data = bytes([0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2])
         elif page == 0x80:
-            data = s["serial"].encode()
+            data = self.serial()
         elif page == 0x83:
-            t10 = f"{s['vendor']:8.8}{s['serial']}".encode()
+            t10 = f"{s['vendor']:8.8}".encode() + self.serial()
             naa = bytes.fromhex(s["naa"])
+            naa = (int.from_bytes(naa, "big") + self.number).to_bytes(
+                len(naa), "big")
             data = (struct.pack(">BBBB", 2, 1, 0, len(t10)) + t10
                     + struct.pack(">BBBB", 1, 3, 0, len(naa)) + naa)
         elif page == 0xb0:

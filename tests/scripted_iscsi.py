@@ -46,6 +46,7 @@ class Connection:
         self.ping_sent = None
         self.logged_in = False
         self.before_logout = []   # tasks to be answered together with it
+        self.text_left = b""      # of an answer that is too long for one PDU
 
     # PDUs.
 
@@ -195,10 +196,11 @@ class Connection:
                 any(drops in value for value in keys.values())):
             self.end(True)
             return False
-        if keys.get("TargetName", target.iqn) != target.iqn:
+        if keys.get("TargetName", target.iqn) not in target.names():
             self.refuse_login(bhs, 0x0203)
             return False
-        key = (keys.get("InitiatorName", ""), isid, self.set["portal-group"])
+        key = (keys.get("InitiatorName", ""), keys.get("TargetName", ""), isid,
+               self.set["portal-group"])
         limit = self.set["max-sessions"]
         others = [s for s in target.sessions if s.key != key]
         if limit and len(others) >= limit:
@@ -303,8 +305,7 @@ class Connection:
     def nop_in(self, ttt):
         """TTT 0xffffffff: no answer is wanted."""
         self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0,
-                              bytes([0, self.set["lun"]]) + bytes(6),
-                              NO_TAG, ttt) + bytes(24), sn=False)
+                              self.target.lun_address(), NO_TAG, ttt) + bytes(24), sn=False)
 
     def ping(self):
         self.ping_sent = self.ping_sent or self.target.loop.time()
@@ -331,18 +332,23 @@ class Connection:
                               bytes(12), itt) + bytes(28))
 
     def text(self, bhs, data):
-        itt = struct.unpack_from(">I", bhs, 16)[0]
-        reply = b""
+        itt, ttt = struct.unpack_from(">II", bhs, 16)
+        if ttt == NO_TAG:
+            self.text_left = b""
         if b"SendTargets" in data:
             portal = f"TargetAddress=127.0.0.1:{self.target.port},1\0"
-            names = [self.target.iqn] + [
-                f"iqn.2001-04.com.example:{i}"
-                for i in range(1, self.set["targets"])]
-            reply = "".join(f"TargetName={name}\0"
-                            + portal * self.set["portals"]
-                            for name in names).encode()
-        self.send(struct.pack(">BBHI8sII", 0x24, 0x80, 0, 0, bytes(8), itt,
-                              NO_TAG) + bytes(24), reply)
+            self.text_left = "".join(
+                f"TargetName={name}\0" + portal * self.set["portals"]
+                for name in self.target.names()).encode(errors="surrogateescape")
+        size = self.set["text"] or len(self.text_left)
+        reply, self.text_left = self.text_left[:size], self.text_left[size:]
+        if self.text_left:        # RFC 7143 11.11.1, 11.11.4
+            self.target.count("continued")
+            flags, ttt = 0 if reply.endswith(b"\0") else 0x40, 1
+        else:
+            flags, ttt = 0x80, NO_TAG
+        self.send(struct.pack(">BBHI8sII", 0x24, flags, 0, 0, bytes(8), itt,
+                              ttt) + bytes(24), reply)
 
     def logout(self, bhs):
         itt = struct.unpack_from(">I", bhs, 16)[0]
