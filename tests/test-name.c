@@ -84,6 +84,20 @@ test_every_char (void)
   }
 }
 
+static void
+test_clean (void)
+{
+  char out[8];
+
+  CHECK_STR (text_clean ("", out, sizeof out), "");
+  CHECK_STR (text_clean ("a\xc3\xa4", out, sizeof out), "a\xc3\xa4");
+  CHECK_STR (text_clean ("\033[J\n", out, sizeof out), "?[J?");
+  CHECK_STR (text_clean ("\xc2\x9b\xff", out, sizeof out), "???");
+  /* Cut, but not in the middle of a character. */
+  CHECK_STR (text_clean ("12345678", out, sizeof out), "1234567");
+  CHECK_STR (text_clean ("123456\xc3\xa4", out, sizeof out), "123456");
+}
+
 int
 main (void)
 {
@@ -100,5 +114,6 @@ main (void)
   }
   check_row = NULL;
   test_every_char ();
+  test_clean ();
   return check_summary ();
 }

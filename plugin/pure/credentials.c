@@ -3,14 +3,13 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "credentials.h"
+#include "filter.h"
 #include "secret.h"
 #include "url.h"
 
@@ -250,14 +249,6 @@ credential_lines_parse (const char *text, size_t len, const char *name,
   return lines;
 }
 
-/* Literally too: the '[' of an IPv6 address is none of a pattern. */
-static bool
-matches (const char *pattern, const char *name)
-{
-  return strcasecmp (pattern, name) == 0 ||
-    fnmatch (pattern, name, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
-}
-
 static const struct chap *
 find (const struct credential_lines *lines, bool portal, const char *name)
 {
@@ -270,7 +261,7 @@ find (const struct credential_lines *lines, bool portal, const char *name)
     pattern = lines->lines[i].pattern;
     is_portal = strncmp (pattern, PORTAL, prefix) == 0;
     if (is_portal == portal &&
-        matches (is_portal ? pattern + prefix : pattern, name))
+        pattern_matches (is_portal ? pattern + prefix : pattern, name))
       return &lines->lines[i].chap;
   }
   return NULL;

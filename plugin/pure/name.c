@@ -34,19 +34,50 @@ utf8_char (const unsigned char *s, uint32_t *c)
   return len;
 }
 
+/* The same, of one that is clean. */
+static size_t
+clean_char (const unsigned char *s)
+{
+  uint32_t c;
+  const size_t n = utf8_char (s, &c);
+
+  return n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : n;
+}
+
 bool
 text_is_clean (const char *str)
 {
   const unsigned char *s = (const unsigned char *) str;
-  uint32_t c;
   size_t n;
 
   for (; *s; s += n) {
-    n = utf8_char (s, &c);
-    if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
+    n = clean_char (s);
+    if (n == 0)
       return false;
   }
   return true;
+}
+
+const char *
+text_clean (const char *str, char *out, size_t len)
+{
+  const unsigned char *s = (const unsigned char *) str;
+  size_t n, at = 0;
+
+  for (; *s; s += n) {
+    const size_t good = clean_char (s);
+
+    n = good ? good : 1;
+    if (at + n >= len)
+      break;
+    if (good)
+      memcpy (out + at, s, n);
+    else
+      out[at] = '?';
+    at += n;
+  }
+  out[at] = '\0';
+  return out;
 }
 
 bool

@@ -131,40 +131,53 @@ designator_rank (unsigned type)
   }
 }
 
+bool
+parse_vpd_83_next (const uint8_t *data, size_t len, size_t *at,
+                   struct identity *out)
+{
+  const size_t end = vpd_len (data, len, 0x83);
+  size_t i = *at > 0 ? *at : 4;
+
+  while (end >= i && end - i >= 4) {
+    const uint8_t *d = &data[i];
+    const uint8_t association = d[1] >> 4 & 0x3, type = d[1] & 0xf;
+    const size_t id_len = d[3];
+
+    if (id_len > end - i - 4)
+      return false;             /* cut off */
+    i += 4 + id_len;
+    if (association != 0 || designator_rank (type) == 0 || id_len == 0)
+      continue;
+    memset (out, 0, sizeof *out);
+    out->len = 1 + id_len;
+    out->bytes[0] = type;
+    memcpy (&out->bytes[1], &d[4], id_len);
+    *at = i;
+    return true;
+  }
+  return false;
+}
+
 /* Of two of the same rank the longer one wins (a registered NAA name of 16
  * bytes over a locally assigned one of 8), then the first.
  */
 int
 parse_vpd_83 (const uint8_t *data, size_t len, struct identity *out)
 {
-  size_t end = vpd_len (data, len, 0x83);
-  size_t i, id_len;
-  unsigned best = 0;
+  struct identity id;
+  unsigned rank, best = 0;
+  size_t at = 0;
 
-  if (end == 0)
+  if (vpd_len (data, len, 0x83) == 0)
     return -1;
 
   memset (out, 0, sizeof *out);
-  for (i = 4; end - i >= 4; i += 4 + id_len) {
-    const uint8_t *d = &data[i];
-    unsigned association = d[1] >> 4 & 0x3;
-    unsigned type = d[1] & 0xf;
-    unsigned rank = designator_rank (type);
-
-    id_len = d[3];
-    if (id_len > end - i - 4)
-      break;                    /* cut off */
-
-    if (association != 0 || rank == 0 || id_len == 0)
+  while (parse_vpd_83_next (data, len, &at, &id)) {
+    rank = designator_rank (id.bytes[0]);
+    if (rank < best || (rank == best && id.len <= out->len))
       continue;
-    if (rank < best || (rank == best && 1 + id_len <= out->len))
-      continue;
-
     best = rank;
-    memset (out, 0, sizeof *out);
-    out->len = 1 + id_len;
-    out->bytes[0] = (uint8_t) type;
-    memcpy (&out->bytes[1], &d[4], id_len);
+    *out = id;
   }
   return 0;
 }

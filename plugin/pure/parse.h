@@ -65,6 +65,12 @@ extern int parse_vpd_83 (const uint8_t *data, size_t len,
 extern int parse_vpd_80 (const uint8_t *data, size_t len,
                          struct identity *out);
 
+/* One designator of the logical unit after the other; ‘*at’ is 0 before the
+ * first.  False: there is no further one.
+ */
+extern bool parse_vpd_83_next (const uint8_t *data, size_t len, size_t *at,
+                               struct identity *out);
+
 /* VPD B0, block limits, SBC-4 6.6.3; all in logical blocks, 0: not
  * reported.  A page of only 16 bytes has just the first four.  UINT32_MAX
  * (no limit) of the UNMAP fields is kept.

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* filter_add, filter_allows, filter_may_allow: three lines, the patterns and
+ * the name.
+ */
+
+#include <config.h>
+
+#include "filter.h"
+#include "fuzz.h"
+
+/* As long as names are; fnmatch(3) is slow where they have no limit. */
+#define MAX_LINE 64
+
+static char *
+take_line (char **rest)
+{
+  char *line = *rest, *end = line + strcspn (line, "\n");
+
+  *rest = *end ? end + 1 : end;
+  *end = '\0';
+  if (end - line > MAX_LINE)
+    line[MAX_LINE] = '\0';
+  return line;
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  static const char id[] = "id:naa.6001405";
+  char *str = input_string (&(struct input) { data, size }), *rest = str;
+  const char *one = take_line (&rest), *two = take_line (&rest);
+  const char *name = take_line (&rest);
+  struct filter f = { NULL, 0 };
+  struct error err;
+
+  REQUIRE (filter_allows (&f, name, "") && filter_may_allow (&f, name));
+  filter_add (&f, one, &err);
+  filter_add (&f, two, &err);
+  /* What might be told at once is not taken back. */
+  if (!filter_may_allow (&f, name)) {
+    REQUIRE (!filter_allows (&f, name, ""));
+    REQUIRE (!filter_allows (&f, name, id));
+  }
+  filter_add (&f, "!*", &err);
+  REQUIRE (!filter_allows (&f, name, id) && !filter_may_allow (&f, name));
+  filter_free (&f);
+  free (str);
+  return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <errno.h>
+
+#include "check.h"
+#include "filter.h"
+
+#define A1 "iqn.x:a/1"
+#define B1 "iqn.x:b/1"
+#define ID "id:naa.6001405a"
+
+/* Up to three patterns; which exports of these two they allow, with an id and
+ * without one, and whether they may if the id is not known.
+ */
+static const struct {
+  const char *patterns[3];
+  bool a1, a1_id, a1_may, b1;
+} rows[] = {
+  { { NULL }, true, true, true, true },
+  { { "*" }, true, true, true, true },
+  { { A1 }, true, true, true, false },
+  { { "IQN.X:A/*" }, true, true, true, false },
+  { { "iqn.x:[a]/[0-9]" }, true, true, true, false },
+  { { "*/1" }, true, true, true, true },
+  { { "*/2" }, false, false, false, false },
+  { { "iqn.x:a/2" }, false, false, false, false },
+  { { "!*" }, false, false, false, false },
+  { { "!" A1 }, false, false, false, true },
+  { { "!iqn.x:b/*" }, true, true, true, false },
+  { { "*", "!" A1 }, false, false, false, true },
+  { { "!" A1, "*" }, false, false, false, true },
+  { { A1, B1 }, true, true, true, true },
+  { { A1, B1, "!*:b/*" }, true, true, true, false },
+  { { "id:naa.6001405*" }, false, true, true, false },
+  { { "ID:NAA.6001405A" }, false, true, true, false },
+  { { "!id:naa.6001405*" }, true, false, true, true },
+  { { A1, "!" ID }, true, false, true, false },
+  { { "id:t10.*" }, false, false, true, false },
+  { { "i?:naa*" }, false, false, false, false },
+  { { "*a" }, false, false, false, false },
+  { { "iqn*", "!id:*" }, true, false, true, true },
+  { { "1" }, false, false, false, false },
+};
+
+static void
+test_rows (void)
+{
+  struct error err;
+  size_t i, j;
+
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct filter f = { NULL, 0 };
+
+    check_row = rows[i].patterns[0];
+    for (j = 0; j < 3 && rows[i].patterns[j]; j++)
+      CHECK_INT (filter_add (&f, rows[i].patterns[j], &err), 0);
+    CHECK_INT (filter_allows (&f, A1, ""), rows[i].a1);
+    CHECK_INT (filter_allows (&f, A1, ID), rows[i].a1_id);
+    CHECK_INT (filter_may_allow (&f, A1), rows[i].a1_may);
+    CHECK_INT (filter_allows (&f, B1, ""), rows[i].b1);
+    filter_free (&f);
+    CHECK_UINT (f.n, 0);
+  }
+  check_row = NULL;
+}
+
+static void
+test_refused (void)
+{
+  static const char *const bad[] = { "", "!" };
+  struct filter f = { NULL, 0 };
+  struct error err;
+  size_t i;
+
+  for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    CHECK_INT (filter_add (&f, bad[i], &err), -1);
+    CHECK_INT (err.err, EINVAL);
+    CHECK_CONTAINS (err.msg, "pattern");
+    CHECK_UINT (f.n, 0);
+  }
+  filter_free (&f);
+}
+
+static void
+test_patterns (void)
+{
+  CHECK (pattern_matches ("[::1]:3260", "[::1]:3260"));
+  CHECK (pattern_matches ("a*", "A/b"));
+  CHECK (!pattern_matches ("a?", "a"));
+  CHECK (pattern_matches ("a\\b", "a\\b"));
+}
+
+int
+main (void)
+{
+  test_rows ();
+  test_refused ();
+  test_patterns ();
+  return check_summary ();
+}
