@@ -599,6 +599,79 @@ test_verify_nameless (void)
   fake_close (&f);
 }
 
+/* What a list has of a LUN, with as few questions as it takes. */
+static void
+test_glance (void)
+{
+  struct lun_facts facts, all;
+  struct error err = { 0 };
+  struct fake_lun f;
+  const struct runner r = { .run = fake_run, .handle = &f };
+
+  fake_open (&f, 512, 2048);
+  f.write_protected = true;
+  all = facts_of (&f);
+  fake_forget (&f);
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (f.nr_seen, 4);
+  CHECK_UINT (facts.size, all.size);
+  CHECK (facts.read_only);
+  CHECK_STR (facts.inquiry.product, "memory disk");
+  CHECK_UINT (facts.identity_page, all.identity_page);
+  CHECK_MEM (&facts.identity, &all.identity, sizeof all.identity);
+
+  /* Without page 83h, and with nothing. */
+  f.no_page_83 = true;
+  all = facts_of (&f);
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (facts.identity_page, 0x80);
+  CHECK_MEM (&facts.identity, &all.identity, sizeof all.identity);
+  f.no_vpd = true;
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (facts.identity_page, 0);
+  fake_close (&f);
+
+  /* A CD is not asked for what it refuses; (10) is not enough for all. */
+  fake_open (&f, 2048, 100);
+  f.device_type = 5;
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (fake_count (&f, FAKE_MODE6 (0x08)), 0);
+  CHECK (facts.cd && facts.read_only);
+  fake_close (&f);
+  fake_open (&f, 512, UINT64_C (1) << 33);
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (facts.size, UINT64_C (1) << 42);
+  fake_close (&f);
+
+  fake_open (&f, 512, 100);
+  f.device_type = 0x0c;
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), -1);
+  CHECK_INT (err.err, ENODEV);
+  CHECK_UINT (f.nr_seen, 1);
+  fake_close (&f);
+}
+
+static void
+test_has_designator (void)
+{
+  struct error err = { 0 };
+  struct fake_lun f;
+  const struct runner r = { .run = fake_run, .handle = &f };
+
+  fake_open (&f, 512, 100);
+  f.serial = "sn-7";
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), 1);
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-8", &err), 0);
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "naa.7", &err), 0);
+  CHECK_UINT (f.nr_seen, 3);
+  f.no_vpd = true;
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), 0);
+  fake_rule (&f, (struct fake_rule) { .op = FAKE_ANY,
+                                      .status = STATUS_LOST });
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), -1);
+  fake_close (&f);
+}
+
 int
 main (void)
 {
@@ -617,5 +690,7 @@ main (void)
   test_verify ();
   test_verify_in_trouble ();
   test_verify_nameless ();
+  test_glance ();
+  test_has_designator ();
   return check_summary ();
 }

@@ -11,6 +11,7 @@
 
 #include "cdb.h"
 #include "command.h"
+#include "designator.h"
 #include "error.h"
 #include "lun.h"
 #include "parse.h"
@@ -255,6 +256,16 @@ parse_identity (uint8_t page, const uint8_t *buf, uint32_t len,
     parse_vpd_83 (buf, len, out) : parse_vpd_80 (buf, len, out);
 }
 
+static void
+take_identity (struct lun_facts *f, uint8_t page,
+               const uint8_t *buf, uint32_t len)
+{
+  if (f->identity_page == 0 &&
+      parse_identity (page, buf, len, &f->identity) == 0 &&
+      f->identity.len > 0)
+    f->identity_page = page;
+}
+
 /* A page that makes no sense leaves the facts as if it were not there. */
 static void
 take_page (struct lun_facts *f, uint8_t page,
@@ -263,10 +274,7 @@ take_page (struct lun_facts *f, uint8_t page,
   switch (page) {
   case VPD_DESIGNATORS:
   case VPD_SERIAL:
-    if (f->identity_page == 0 &&
-        parse_identity (page, buf, len, &f->identity) == 0 &&
-        f->identity.len > 0)
-      f->identity_page = page;
+    take_identity (f, page, buf, len);
     break;
   case VPD_LIMITS:
     if (parse_vpd_b0 (buf, len, &f->limits) == 0)
@@ -465,7 +473,7 @@ lun_name_others (const struct runner *r, const struct retry_policy *p,
   if (n == MAX_LUNS_NAMED)
     snprintf (names + at, sizeof names - at, "...");
   error_set (err, ENXIO, "there is no LUN %d in this target, which has LUN "
-             "%s: check the LUN at the end of the URL", lun, names);
+             "%s: check its number", lun, names);
 }
 
 int
@@ -514,6 +522,75 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   /* MMC has READ (10) only; so has, most likely, what has no (16) here. */
   f->cdb10 = (cd || refused16) && f->capacity.last_lba <= UINT32_MAX;
   return 0;
+}
+
+/* The pages that tell the identity, without asking first which there are: one
+ * question, for most LUNs, and not two.
+ */
+static int
+glance_identity (const struct asker *a, struct lun_facts *f,
+                 struct error *err)
+{
+  static const uint8_t pages[] = { VPD_DESIGNATORS, VPD_SERIAL };
+  uint8_t buf[VPD_LEN];
+  uint32_t len;
+  size_t i;
+  int r;
+
+  for (i = 0; i < sizeof pages && f->identity_page == 0; ++i) {
+    r = ask_vpd (a, pages[i], buf, &len, err);
+    if (r == -1)
+      return -1;
+    if (r == 1)
+      take_identity (f, pages[i], buf, len);
+  }
+  return 0;
+}
+
+/* (10), unless it is refused or says "ask (16)". */
+static int
+glance_capacity (const struct asker *a, struct lun_facts *f,
+                 struct error *err)
+{
+  bool refused16;
+  int r = ask_capacity (a, false, &f->capacity, err);
+
+  if (r == -1)
+    return -1;
+  if (r == 1 && f->capacity.last_lba != UINT32_MAX)
+    return check_capacity (a, &f->capacity, &f->size, err);
+  return read_capacity (a, &f->capacity, &f->size, &refused16, err);
+}
+
+int
+lun_glance (const struct runner *r, const struct retry_policy *p,
+            int lun, struct lun_facts *facts, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  struct lun_facts *f = facts;
+
+  memset (f, 0, sizeof *f);
+  if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
+      glance_capacity (&a, f, err) == -1 ||
+      glance_identity (&a, f, err) == -1)
+    return -1;
+  f->cd = f->inquiry.device_type == TYPE_CD;
+  if (!f->cd && probe_mode (&a, &f->mode, err) == -1)
+    return -1;
+  f->read_only = f->cd || f->mode.wp;
+  return 0;
+}
+
+int
+lun_has_designator (const struct runner *r, const struct retry_policy *p,
+                    int lun, const char *text, struct error *err)
+{
+  const struct asker a = { r, p, lun };
+  uint8_t buf[VPD_LEN];
+  uint32_t len;
+  int n = ask_vpd (&a, designator_page (text), buf, &len, err);
+
+  return n == 1 ? designator_in_page (buf, len, text) : n;
 }
 
 int

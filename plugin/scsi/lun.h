@@ -41,6 +41,21 @@ struct lun_facts {
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, struct lun_facts *facts, struct error *err);
 
+/* As lun_probe, with about half the questions: only what a list tells of
+ * thousands of them (inquiry, identity, size, cd and read_only), and the block
+ * length.
+ */
+extern int lun_glance (const struct runner *r, const struct retry_policy *p,
+                       int lun, struct lun_facts *facts, struct error *err);
+
+/* Does the LUN have this designator (designator.h), among others?  1, or 0
+ * (also if there is no such LUN, which has none); -1 with a sentence if it
+ * could not be asked.
+ */
+extern int lun_has_designator (const struct runner *r,
+                               const struct retry_policy *p, int lun,
+                               const char *text, struct error *err);
+
 /* After lun_probe said that there is no such LUN (ENXIO): a sentence that names
  * those that there are, if the target tells.  The runner asks LUN 0, which
  * answers whether or not there is one (SPC-5 6.33).
