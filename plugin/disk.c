@@ -162,7 +162,9 @@ reach_any (struct disk_handle *dh, const struct settings *p,
     return -1;
   if (reach (dh, p, target, lun_wire_other (wire), counts, stop, &why) == 0)
     return 0;
-  if (lu_get (p, target, 0, 0, false, &dh->user, stop, &why) == 0) {
+  /* What export-filter= leaves out is nobody's business. */
+  if (p->filter.n == 0 &&
+      lu_get (p, target, 0, 0, false, &dh->user, stop, &why) == 0) {
     lun_name_others (&dh->h.runner, &dh->h.retry, dh->h.lun, err);
     lu_put (&dh->user);
   }

@@ -51,6 +51,10 @@ const char parameters_help[] =
   "                           (default 120s, 0 for ever).\n"
   "noop-interval=<TIME>       Between pings (default 5s, 0 off).\n"
   "noop-timeout=<TIME>        To answer a ping (default 5s, 0 off).\n"
+  "export-filter=<GLOB>       Which exports there are (!GLOB: are not);\n"
+  "                           repeatable (default all).\n"
+  "list=<MODE>                partial or strict: fail if a list is not\n"
+  "                           complete (default partial).\n"
   "preflight=<BOOL>           Log in once at the start (default true).\n"
   "sched-batch=<BOOL>         Choose the scheduling class of threads\n"
   "                           (default true).\n"
@@ -406,6 +410,27 @@ set_delay (const char *key, const char *value, bool zero_allowed,
 }
 
 static int
+set_list (const char *value, bool *strict)
+{
+  *strict = strcmp (value, "strict") == 0;
+  if (*strict || strcmp (value, "partial") == 0)
+    return 0;
+  nbdkit_error ("list=%s: it is partial or strict", value);
+  return -1;
+}
+
+static int
+set_export_filter (const char *value, struct filter *filter)
+{
+  struct error err;
+
+  if (filter_add (filter, value, &err) == 0)
+    return 0;
+  nbdkit_error ("export-filter=%s: %s", value, err.msg);
+  return -1;
+}
+
+static int
 refuse_key (const char *key)
 {
   size_t len;
@@ -473,6 +498,10 @@ parameters_set (struct settings *p, const char *key, const char *value)
     return set_delay (key, value, true, &p->noop_interval_ms);
   if (strcmp (key, "noop-timeout") == 0)
     return set_delay (key, value, true, &p->noop_timeout_ms);
+  if (strcmp (key, "export-filter") == 0)
+    return set_export_filter (value, &p->filter);
+  if (strcmp (key, "list") == 0)
+    return set_list (value, &p->list_strict);
   if (strcmp (key, "preflight") == 0)
     return set_bool (value, &p->preflight);
   if (strcmp (key, "sched-batch") == 0)
@@ -726,6 +755,11 @@ parameters_complete (struct settings *p)
                   "name on the command line");
     return -1;
   }
+  if (p->url.lun >= 0 && p->filter.n > 0) {
+    nbdkit_error ("export-filter is for a URL without a LUN: this one has one "
+                  "export, whatever its name");
+    return -1;
+  }
   if (merge_credentials (p) == -1)
     return -1;
 
@@ -752,6 +786,7 @@ parameters_free (struct settings *p)
   credentials_free (p->credentials);
   free (p->credentials_file);
   free (p->initiator_name);
+  filter_free (&p->filter);
   for (i = 0; i < p->nr_portals; i++)
     free (p->portals[i].host);
   parameters_init (p);

@@ -21,11 +21,13 @@
 #include "block.h"
 #include "clock.h"
 #include "debug.h"
+#include "describe.h"
 #include "disk.h"
 #include "error.h"
 #include "exports.h"
 #include "extents.h"
 #include "geometry.h"
+#include "listing.h"
 #include "parameters.h"
 #include "report.h"
 #include "scheduling.h"
@@ -248,6 +250,7 @@ plugin_cleanup (void)
     disk_close (kept);
   kept = NULL;
   disk_close_all ();
+  exports_forget ();
   report_end ();
 }
 
@@ -268,8 +271,8 @@ list_lun (struct nbdkit_exports *exports)
   const char *description = NULL;
 
   if (kept)
-    description = exports_describe (&kept->facts, params.url.target,
-                                    params.url.lun, buf);
+    description = describe_lun (&kept->facts, params.url.target,
+                                params.url.lun, buf);
   return nbdkit_add_export (exports, "", description);
 }
 
@@ -285,7 +288,7 @@ plugin_list_exports (int readonly __attribute__ ((__unused__)),
   if (params.url.lun >= 0)
     return list_lun (exports);
 
-  if (exports_list (&params, &stop, add_export, exports, &err) == -1) {
+  if (listing_tell (&params, &stop, add_export, exports, &err) == -1) {
     refuse (&err);
     return -1;
   }
@@ -314,7 +317,7 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
 
 /* The URL's LUN, if it could not be reached at the start. */
 static void
-keep (const char *target, int lun)
+keep (void)
 {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   struct error err;
@@ -323,7 +326,7 @@ keep (const char *target, int lun)
     return;
   pthread_mutex_lock (&lock);
   if (kept == NULL)
-    kept = disk_hold (&params, target, lun, NULL, &err);
+    kept = disk_hold (&params, params.url.target, params.url.lun, NULL, &err);
   pthread_mutex_unlock (&lock);
 }
 
@@ -333,22 +336,18 @@ plugin_open (int readonly)
   struct patience patience = { .since = clock_ms () };
   const struct stop stop = { .asked = client_gone, .opaque = &patience };
   const char *name = nbdkit_export_name ();
-  struct handle *h = NULL;
+  struct handle *h;
   struct error err;
-  char *target;
-  int lun;
 
   if (name == NULL)
     return NULL;
-  if (exports_find (&params, name, &stop, &target, &lun, &err) == 0) {
-    h = disk_open (&params, target, lun, &stop, &err);
-    if (h)
-      keep (target, lun);
-    free (target);
-  }
-  if (h == NULL)
+  h = exports_open (&params, name, &stop, &err);
+  if (h == NULL) {
     refuse (&err);
-  else if (h->facts.read_only && !readonly)
+    return NULL;
+  }
+  keep ();
+  if (h->facts.read_only && !readonly)
     nbdkit_debug ("this LUN is a CD or is write protected: served read-only");
   return h;
 }
@@ -365,8 +364,8 @@ plugin_export_description (void *handle)
   const struct handle *h = handle;
   char description[DESCRIPTION_LEN];
 
-  return nbdkit_strdup_intern (exports_describe (&h->facts, disk_target (h),
-                                                 h->lun, description));
+  return nbdkit_strdup_intern (describe_lun (&h->facts, disk_target (h),
+                                             h->lun, description));
 }
 
 /* The size of the LUN when it was opened. */

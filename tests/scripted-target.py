@@ -90,6 +90,8 @@ SETTINGS = {
     "form": 0,                    # of their addresses: 0x4000 is flat space
     "raw-luns": "",               # REPORT LUNS tells these entries, in hex
     "names": "",                  # more of them, "iqn.x:a;iqn.x:b"
+    "hide": 0,                    # of the names at the end, how many are not
+                                  # told
     "text": 0,                    # bytes of a text answer at a time; 0: all
     "blocks": 131072,             # capacity: of 64 MiB
     "block-size": 512,
@@ -233,6 +235,10 @@ class Target:
         wire, rest = struct.unpack(">H6s", address)
         at = (wire ^ self.set["form"]) - self.set["lun"]
         return at if 0 <= at < self.set["luns"] and not any(rest) else None
+
+    def told(self):
+        names = self.names()
+        return names[:len(names) - self.set["hide"]]
 
     def lun_address(self):
         return struct.pack(">H6x", self.set["form"] | self.set["lun"])

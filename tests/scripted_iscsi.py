@@ -339,7 +339,8 @@ class Connection:
             portal = f"TargetAddress=127.0.0.1:{self.target.port},1\0"
             self.text_left = "".join(
                 f"TargetName={name}\0" + portal * self.set["portals"]
-                for name in self.target.names()).encode(errors="surrogateescape")
+                for name in self.target.told()).encode(
+                    errors="surrogateescape")
         size = self.set["text"] or len(self.text_left)
         reply, self.text_left = self.text_left[:size], self.text_left[size:]
         if self.text_left:        # RFC 7143 11.11.1, 11.11.4

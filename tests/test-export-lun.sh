@@ -20,13 +20,14 @@ for end in "" /; do
         "$(nbdinfo --size "nbd+unix:///1?socket=$sock")" $((1 << 20))
   equal "size of 300" \
         "$(nbdinfo --size "nbd+unix:///300?socket=$sock")" $((2 << 20))
-  # The default is the first that is a disk.
-  equal "size of the default" "$(nbdinfo --size "$uri")" $((1 << 20))
+  if nbdinfo --size "$uri"; then fail "there is a default"; fi
   for name in 2 0 x 16384 "$iqn/1"; do
     if nbdinfo --size "nbd+unix:///$name?socket=$sock"; then
       fail "there is no export $name"
     fi
   done
+  shows 'must be the number of a LUN, from 0 to 16383' "$nbdkit_log"
+  shows 'no LUN 2 in this target, which has LUN 0, 1, 300:' "$nbdkit_log"
   # It goes on.
   equal "size of 1" \
         "$(nbdinfo --size "nbd+unix:///1?socket=$sock")" $((1 << 20))

@@ -28,8 +28,8 @@ EOF
 done
 # Which one, is not for us to guess.
 if nbdinfo "$uri"; then fail "there is no default"; fi
-shows '2 targets' "$nbdkit_log"
-for name in "$iqn" "$iqn/9" "$iqn-not/1" "/1"; do
+shows 'more than one disk or CD here: ask for an export by name' "$nbdkit_log"
+for name in "$iqn" "$iqn/9" "$iqn-not/1" "/1" "$iqn/16384"; do
   run_nbdsh -c - <<EOF
 h.set_export_name("$name")
 try:
@@ -39,3 +39,7 @@ except nbd.Error:
     pass
 EOF
 done
+shows 'the LUN must be a number from 0 to 16383' "$nbdkit_log"
+shows "the portal has no target $iqn-not: it has ${iqn%?}1, $iqn" \
+      "$nbdkit_log"
+shows 'no LUN 9 in this target, which has LUN 0, 2:' "$nbdkit_log"

@@ -33,6 +33,8 @@ while read -r word; do
     # Any text; and a name of which the line says what it is.
     FILE|HOST|NAME|PASSWORD|URL|USER) ;;
     HOW) shows ' implicit, explicit or off' "$tmp/help" ;;
+    GLOB) shows ' Which exports there are' "$tmp/help" ;;
+    MODE) shows ' partial or strict' "$tmp/help" ;;
     DIGEST) shows ' none, crc32c, crc32c-none or none-crc32c$' "$tmp/help" ;;
     N) shows ' 1 to 64$' "$tmp/help" ;;
     *) shows "^$word is " "$tmp/help" ;;

@@ -25,3 +25,19 @@ shows "error: ${name}1 is left out of the list: the target wants CHAP" \
       "$nbdkit_log"
 shows "error: ${name}2/1 is left out of the list: .*no medium" "$nbdkit_log"
 equal "the lines of the log" "$(said_by_plugin "$nbdkit_log" | wc -l)" 2
+stop_nbdkit
+
+# With list=strict the list fails for the target, but not for the drive, which
+# has told that there is nothing in it.
+start_nbdkit iscsi "iscsi://$portal/" list=strict
+if nbdinfo --list "$uri"; then fail "the list is complete"; fi
+shows "the list is not complete, as list=strict wants it: ${name}1: the targ" \
+      "$nbdkit_log"
+stop_nbdkit
+tgt --mode account --op unbind --tid 1 --user bob
+start_nbdkit iscsi "iscsi://$portal/" list=strict
+nbdinfo --list "$uri" >"$tmp/list"
+equal "the list" "$(grep '^export=' "$tmp/list")" "export=\"${name}1/1\":"
+stop_nbdkit
+refused iscsi "iscsi://$portal/" list=complete
+shows 'list=complete: it is partial or strict' "$tmp/refused.log"

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "url.h"
 
 #define MAX_PORTALS  16         /* portal= may be given this often */
@@ -50,6 +51,8 @@ struct settings {
   unsigned noop_interval_ms;    /* 0: no keep-alive */
   unsigned noop_timeout_ms;     /* 0: no keep-alive */
   bool preflight;
+  bool list_strict;             /* list=strict */
+  struct filter filter;         /* export-filter= */
   bool sched_batch;             /* NBD connections' threads: SCHED_BATCH */
 };
 

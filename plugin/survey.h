@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Asking all LUNs that the URL leads to, of its target or of all targets of
+ * its portal: many LUNs side by side over one session for each target, and
+ * several targets side by side.  The sessions are those that the targets are
+ * used over, if there are any.  What export-filter= leaves out is not asked.
+ */
+
+#ifndef ISCSI_SURVEY_H
+#define ISCSI_SURVEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "lun.h"
+#include "settings.h"
+#include "stop.h"
+
+enum survey_outcome {
+  SURVEY_UNASKED,               /* enough was found before */
+  SURVEY_NONE,                  /* it is not what is looked for */
+  SURVEY_FOUND,
+  SURVEY_FAILED,                /* it could not be asked, or cannot be served */
+};
+
+struct survey_lun {
+  int lun;
+  uint16_t wire;                /* its address, as the target tells it */
+  enum survey_outcome outcome;
+  struct lun_facts *facts;      /* as lun_glance; NULL unless it was found, and
+                                   where an id is looked for */
+  struct error *why;            /* NULL unless it failed */
+};
+
+struct survey_target {
+  char *name;
+  struct error why;             /* err 0: it told its LUNs */
+  struct survey_lun *luns;      /* in order, each once */
+  size_t n;
+  size_t unusable;              /* further ones, whose addresses are none that
+                                   can be used */
+};
+
+struct survey {
+  struct survey_target *targets; /* in order */
+  size_t n;
+};
+
+/* What is looked for. */
+struct survey_query {
+  const char *id;               /* LUNs with this designator; NULL: all disks
+                                   and CDs */
+  unsigned enough;              /* stop when so many were found or, where all
+                                   are looked for, failed; 0: go on */
+};
+
+/* Takes up to login-timeout, and until the questions have ended that are under
+ * way then (timeout); what was not asked by then has failed.  -1
+ * with a sentence if the portal does not tell its targets.  *out is to be
+ * given to survey_free.  Any thread.
+ */
+extern int survey_run (const struct settings *p,
+                       const struct survey_query *query,
+                       const struct stop *stop,
+                       struct survey *out, struct error *err);
+extern void survey_free (struct survey *s);
+
+#endif /* ISCSI_SURVEY_H */
