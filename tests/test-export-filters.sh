@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Names work through nbdkit's own option for them and its filters: exportname,
+# multi-conn, tls-fallback.
+
+. "${0%/*}/functions.sh"
+requires_tgtd
+requires_filter exportname
+requires_filter multi-conn
+requires_filter tls-fallback
+requires nbdinfo --version
+requires_nbdsh
+
+set -x
+start_tgtd
+add_target
+for lun in 1 2; do
+  truncate -s ${lun}M "$tmp/$lun"
+  add_lun $lun "$tmp/$lun"
+  set_lun $lun "scsi_sn=of $lun"
+done
+url=iscsi://$portal/$iqn
+size=$(nbdkit -U - --exportname 2 iscsi "$url" --run 'nbdinfo --size "$uri"')
+equal "the size of --exportname" "$size" $((2 << 20))
+size=$(nbdkit -U - -e "id:serial.of 1" iscsi "$url" \
+              --run 'nbdinfo --size "$uri"')
+equal "the size of -e" "$size" $((1 << 20))
+
+# A default for clients that ask for none, be it an id.
+for name in 2 "id:serial.of 2"; do
+  start_nbdkit --filter=exportname iscsi "$url" default-export="$name"
+  equal size "$(nbdinfo --size "$uri")" $((2 << 20))
+  equal size "$(nbdinfo --size "nbd+unix:///1?socket=$sock")" $((1 << 20))
+  stop_nbdkit
+done
+# Names that are told instead of the list, and no others.
+start_nbdkit --filter=exportname iscsi "$url" exportname=2 \
+             exportname-strict=true exportname-list=explicit
+equal "the list" "$(nbdinfo --list "$uri" | grep '^export=')" 'export="2":'
+if nbdinfo "nbd+unix:///1?socket=$sock"; then fail "1 was opened"; fi
+stop_nbdkit
+
+start_nbdkit --filter=multi-conn iscsi "$url" multi-conn-mode=emulate \
+             multi-conn-exportname=true
+run_nbdsh -c - <<END
+a, b = nbd.NBD(), nbd.NBD()
+for h, name in (a, "1"), (b, "id:serial.of 1"):
+    h.set_export_name(name)
+    h.connect_unix("$sock")
+    assert h.can_multi_conn()
+a.pwrite(b"x" * 512, 0)
+a.flush()
+assert b.pread(512, 0) == b"x" * 512
+END
+stop_nbdkit
+
+# Clients without TLS get a message, and no disk of ours.
+if ! command -v psktool >/dev/null ||
+   ! grep -q '^tls=yes' < <(nbdkit --dump-config); then exit 0; fi
+psktool -u alice -p "$tmp/keys.psk"
+start_nbdkit --tls=on --tls-psk="$tmp/keys.psk" --filter=tls-fallback \
+             iscsi "$url" tlsreadme=none-without-tls
+run_nbdsh -c - <<END
+h.connect_unix("$sock")
+assert b"none-without-tls" in h.pread(h.get_size(), 0)
+h = nbd.NBD()
+if h.supports_tls():
+    h.set_tls(nbd.TLS_REQUIRE)
+    h.set_tls_psk_file("$tmp/keys.psk")
+    h.set_tls_username("alice")
+    h.set_export_name("2")
+    h.connect_unix("$sock")
+    assert h.get_size() == 2 << 20
+END
