@@ -12,6 +12,7 @@
 #include "lu.h"
 #include "rangelock.h"
 #include "run.h"
+#include "tally.h"
 #include "target.h"
 
 /* What the handles of a LUN share.  Its identity is that of the first one. */
@@ -23,6 +24,8 @@ struct disk {
   struct learnt learnt;
   struct rangelock writes;
   unsigned users;
+  struct tally past;            /* of handles that were closed */
+  uint64_t past_retries;
 };
 
 /* A pointer to the one is a pointer to the other. */
@@ -31,6 +34,7 @@ struct disk_handle {
   struct disk_handle *next;     /* of all */
   struct disk *disk;
   struct lu_user user;
+  struct tally tally;
 };
 
 /* All that are in use. */
@@ -120,6 +124,7 @@ set_up_handle (struct disk_handle *dh, const struct settings *p, int lun)
     .timeout_ms = p->timeout_ms,
     .sleep = lu_sleep,
     .opaque = &dh->user,
+    .retries = &dh->user.retries,
   };
 }
 
@@ -235,6 +240,38 @@ disk_target (const struct handle *h)
   return ((const struct disk_handle *) h)->disk->target;
 }
 
+struct tally *
+disk_tally (struct handle *h)
+{
+  return &((struct disk_handle *) h)->tally;
+}
+
+void
+disk_report_all (struct status_report *out)
+{
+  const struct disk_handle *dh;
+  const struct disk *d;
+  struct status_lun *row;
+
+  pthread_mutex_lock (&lock);
+  for (d = disks; d != NULL; d = d->next) {
+    row = status_lun (out, d->target, d->lun);
+    if (row == NULL)
+      break;
+    row->size = (uint64_t) d->facts.size;
+    row->retries += d->past_retries;
+    tally_report (&d->past, row);
+    for (dh = handles; dh != NULL; dh = dh->next)
+      if (dh->disk == d) {
+        row->clients += dh->user.counts;
+        row->retries += dh->user.retries;
+        tally_report (&dh->tally, row);
+      }
+  }
+  pthread_mutex_unlock (&lock);
+  target_report_all (out);
+}
+
 void
 disk_close (struct handle *h)
 {
@@ -245,6 +282,8 @@ disk_close (struct handle *h)
   for (dhp = &handles; *dhp != dh; dhp = &(*dhp)->next)
     ;
   *dhp = dh->next;
+  tally_add (&dh->disk->past, &dh->tally);
+  dh->disk->past_retries += dh->user.retries;
   put_disk (dh->disk);
   pthread_mutex_unlock (&lock);
   free (dh);

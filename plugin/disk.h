@@ -10,7 +10,9 @@
 #include "error.h"
 #include "handle.h"
 #include "settings.h"
+#include "status.h"
 #include "stop.h"
+#include "tally.h"
 
 /* Get hold of a LUN: the first handle opens its first session; each further
  * one gets a slot as slots_take says.  READ CAPACITY is read again each time.
@@ -30,6 +32,14 @@ extern struct handle *disk_hold (const struct settings *p,
 
 /* The iSCSI name of the target.  It lives as long as the handle. */
 extern const char *disk_target (const struct handle *h);
+
+/* Where the requests of the handle are counted; as long as it lives. */
+extern struct tally *disk_tally (struct handle *h);
+
+/* Add what there is to know of all LUNs and targets in use to ‘out’.  No lock
+ * is held afterwards.  Any thread; not at the time of disk_close_all.
+ */
+extern void disk_report_all (struct status_report *out);
 
 /* The last handle of a LUN logs out of it, and waits for that up to
  * LOGOUT_MS.  Any thread, when no request of the handle is under way.

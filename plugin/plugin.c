@@ -33,6 +33,7 @@
 #include "scheduling.h"
 #include "session.h"
 #include "stop.h"
+#include "tally.h"
 #include "target.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
@@ -56,6 +57,22 @@ request_failed (const struct error *err)
     report_some (err->msg);
   nbdkit_set_error (err->err);
   return -1;
+}
+
+/* Each request of a client is between these two. */
+static void
+begin (void *handle)
+{
+  tally_begin (disk_tally (handle));
+}
+
+static int
+finish (void *handle, enum op op, uint32_t count, int r,
+        const struct error *err)
+{
+  tally_end (disk_tally (handle), op, r == 0 ? count : 0,
+             r == -1 && err->err != ENOTSUP);
+  return r == -1 ? request_failed (err) : 0;
 }
 
 /* A client gets no disk, or no list of them.  Since nbdkit 1.42 it is told
@@ -469,11 +486,12 @@ plugin_pread (void *handle, void *buf, uint32_t count, uint64_t offset,
               uint32_t flags __attribute__ ((__unused__)))
 {
   struct error err;
+  int r;
 
   sched_follow ();
-  if (block_read (handle, buf, count, offset, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_read (handle, buf, count, offset, &err);
+  return finish (handle, OP_READ, count, r, &err);
 }
 
 static int
@@ -482,21 +500,23 @@ plugin_pwrite (void *handle, const void *buf, uint32_t count,
 {
   const bool fua = flags & NBDKIT_FLAG_FUA;
   struct error err;
+  int r;
 
   sched_follow ();
-  if (block_write (handle, buf, count, offset, fua, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_write (handle, buf, count, offset, fua, &err);
+  return finish (handle, OP_WRITE, count, r, &err);
 }
 
 static int
 plugin_flush (void *handle, uint32_t flags __attribute__ ((__unused__)))
 {
   struct error err;
+  int r;
 
-  if (block_flush (handle, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_flush (handle, &err);
+  return finish (handle, OP_FLUSH, 0, r, &err);
 }
 
 static int
@@ -504,10 +524,11 @@ plugin_trim (void *handle, uint32_t count, uint64_t offset, uint32_t flags)
 {
   const bool fua = flags & NBDKIT_FLAG_FUA;
   struct error err;
+  int r;
 
-  if (block_trim (handle, count, offset, fua, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_trim (handle, count, offset, fua, &err);
+  return finish (handle, OP_TRIM, count, r, &err);
 }
 
 static int
@@ -517,10 +538,11 @@ plugin_zero (void *handle, uint32_t count, uint64_t offset, uint32_t flags)
   const bool fast = flags & NBDKIT_FLAG_FAST_ZERO;
   const bool fua = flags & NBDKIT_FLAG_FUA;
   struct error err;
+  int r;
 
-  if (block_zero (handle, count, offset, may_trim, fast, fua, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_zero (handle, count, offset, may_trim, fast, fua, &err);
+  return finish (handle, OP_ZERO, count, r, &err);
 }
 
 static int
@@ -528,10 +550,11 @@ plugin_cache (void *handle, uint32_t count, uint64_t offset,
               uint32_t flags __attribute__ ((__unused__)))
 {
   struct error err;
+  int r;
 
-  if (block_cache (handle, count, offset, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = block_cache (handle, count, offset, &err);
+  return finish (handle, OP_CACHE, count, r, &err);
 }
 
 static int
@@ -552,11 +575,12 @@ plugin_extents (void *handle, uint32_t count, uint64_t offset,
 {
   const bool one = flags & NBDKIT_FLAG_REQ_ONE;
   struct error err;
+  int r;
 
-  if (extents_get (handle, count, offset, one,
-                   add_extent, extents, &err) == -1)
-    return request_failed (&err);
-  return 0;
+  begin (handle);
+  r = extents_get (handle, count, offset, one,
+                   add_extent, extents, &err);
+  return finish (handle, OP_EXTENTS, 0, r, &err);
 }
 
 static struct nbdkit_plugin plugin = {

@@ -24,13 +24,15 @@ TOLD = ("error_set", "nbdkit_error", "log_event", "log_notice", "engine_set_brok
         "session_lose")
 NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
             "nbdkit_debug", "printf", "strstr", "strncmp", "strcmp",
-            "_Static_assert", "static_assert")
+            "_Static_assert", "static_assert", "fprintf", "write_family",
+            "set_answer")
 
 # Texts of four words or more that are no sentences: the tables that they are
 # in, and how names begin that sentences are made with.
-TABLES = ("parameters_help", "asc_texts", "longname", "description")
+TABLES = ("parameters_help", "asc_texts", "longname", "description",
+          "lun_columns", "session_columns", "portal_columns")
 NAMES = re.compile(r"an? [a-z ]*(device|disk|unit|type)$|INQUIRY of|CHECK |"
-                   r"reading the map|%s of |%s/%d |the user |, |Failed creating")
+                   r"reading the map|HTTP/|%s of |%s/%d |the user |, |Failed creating")
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 STRING = r'"(?:[^"\\\n]|\\.)*"'

@@ -2,6 +2,7 @@
 
 #include <config.h>
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
@@ -71,15 +72,19 @@ again (const struct command *cmds, size_t n)
  * has to be fast.
  */
 static void
-repeat (const struct runner *r, struct command *cmds, size_t n)
+repeat (const struct runner *r, const struct retry_policy *p,
+        struct command *cmds, size_t n)
 {
   enum verdict v;
   size_t i;
 
   for (i = 0; i < n; ++i) {
     v = verdict_of (&cmds[i]);
-    if (v == VERDICT_RETRY_NOW || v == VERDICT_RETRY_LATER)
-      r->run (r->handle, &cmds[i], 1);
+    if (v != VERDICT_RETRY_NOW && v != VERDICT_RETRY_LATER)
+      continue;
+    if (p->retries)
+      atomic_fetch_add (p->retries, 1);
+    r->run (r->handle, &cmds[i], 1);
   }
 }
 
@@ -119,6 +124,6 @@ retry_run (const struct runner *r, const struct retry_policy *p,
       }
       delay = delay * 2 > MAX_DELAY_MS ? MAX_DELAY_MS : delay * 2;
     }
-    repeat (r, cmds, n);
+    repeat (r, p, cmds, n);
   }
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "command.h"
 
@@ -21,6 +22,8 @@ struct retry_policy {
    */
   bool (*sleep) (void *opaque, unsigned ms);
   void *opaque;
+
+  _Atomic uint64_t *retries;    /* counts commands that are sent again; NULL */
 };
 
 /* Run them all; each command's answer is its last one.  Blocks; any

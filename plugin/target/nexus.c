@@ -48,7 +48,7 @@ struct nexus_private {
   uint64_t lost_at;             /* clock_ms, 0: it never had a session */
   bool limit_passed;            /* recovery-timeout */
   size_t unanswered;            /* by the session that was lost */
-  uint64_t longest_stall;       /* ms */
+  _Atomic uint64_t longest_stall; /* ms; read by others */
 
   /* Of the messages "session lost" and "session back". */
   struct error why;
@@ -396,6 +396,12 @@ nexus_begin_stop (struct nexus *n, uint64_t deadline)
   engine_ring (n->engine);
 }
 
+uint64_t
+nexus_longest_stall (const struct nexus *n)
+{
+  return n->private->longest_stall;
+}
+
 static void
 report_counters (const struct nexus *n)
 {
@@ -405,7 +411,7 @@ report_counters (const struct nexus *n)
   debug_verbose ("%s: %" PRIu64 " commands, %" PRIu64 " bytes, %" PRIu64
                  " losses, %" PRIu64 " commands unanswered, longest stall %"
                  PRIu64 " ms", n->name, c.commands, c.bytes, c.losses,
-                 c.unanswered, n->private->longest_stall);
+                 c.unanswered, nexus_longest_stall (n));
 }
 
 void

@@ -97,6 +97,9 @@ extern void nexus_begin_stop (struct nexus *n, uint64_t deadline);
 /* Wait for its thread and free it.  No command may be under way. */
 extern void nexus_stop (struct nexus *n, uint64_t deadline);
 
+/* For how long it was without a session at most, in ms.  Any thread. */
+extern uint64_t nexus_longest_stall (const struct nexus *n);
+
 /* An ISID that no other session of this process has.  -1 with a sentence.
  * Any thread.
  */

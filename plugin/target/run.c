@@ -324,6 +324,7 @@ run_again (struct lu_user *user, struct lu_path *path, struct command *cmd)
       cmd->answer = (struct answer) { .status = status };
       return;
     }
+    atomic_fetch_add (&user->retries, 1);
     run_over (user, path, cmd, 1);
     if (is_final (user->lu, cmd)) {
       note_gone (user->lu, cmd);

@@ -28,6 +28,7 @@
 #include "nexus.h"
 #include "portals.h"
 #include "settings.h"
+#include "status.h"
 #include "stop.h"
 
 /* A LUN over one nexus. */
@@ -101,6 +102,7 @@ struct lu_user {
   uint64_t deadline;            /* clock_ms, of all that is asked; 0: none */
   _Atomic (struct lu_path *) path; /* NULL: none yet */
   atomic_uint generation;       /* of the target, when it was chosen */
+  _Atomic uint64_t retries;     /* commands that were sent again */
 };
 
 /* Get hold of a LUN, whether or not there is one of that number.  The first
@@ -124,6 +126,11 @@ extern void lu_put (struct lu_user *user);
  */
 extern int target_preflight (const struct settings *p, const char *target,
                              int lun, struct error *err);
+
+/* Add what there is to know of all targets to ‘out’.  Any thread; not at the
+ * time of target_close_all.
+ */
+extern void target_report_all (struct status_report *out);
 
 /* Log out of everything.  Main thread, when no request is under way. */
 extern void target_close_all (void);
@@ -166,5 +173,8 @@ extern bool target_has_unsettled (const struct target *t);
 
 /* Do all portals lead to another LUN? */
 extern bool target_all_strangers (const struct lu *lu);
+
+/* Add what there is to know of the target (facts.c). */
+extern void target_report (const struct target *t, struct status_report *out);
 
 #endif /* ISCSI_TARGET_H */

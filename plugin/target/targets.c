@@ -288,6 +288,20 @@ lu_put (struct lu_user *user)
   put_target (t);
 }
 
+void
+target_report_all (struct status_report *out)
+{
+  struct target *t;
+
+  pthread_mutex_lock (&all_lock);
+  for (t = all; t != NULL; t = t->next) {
+    pthread_mutex_lock (&t->lock);
+    target_report (t, out);
+    pthread_mutex_unlock (&t->lock);
+  }
+  pthread_mutex_unlock (&all_lock);
+}
+
 /* ---- the preflight ---- */
 
 /* A portal where the LUN is not to be had (ALUA standby) does not hide the
