@@ -488,6 +488,38 @@ test_limit_of_each_transition (void)
   end_test ();
 }
 
+static bool
+is_at (void *portal)
+{
+  return fake_sessions (*(int *) portal) > 0;
+}
+
+static void
+test_best_portal_dead (void)
+{
+  struct lu_user *a;
+  int second = 2;
+
+  TEST ("the second best portal is taken when the best one is dead", 3);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 0, ALUA_NON_OPTIMIZED);
+  set_state (0, 1, ALUA_OPTIMIZED);
+  set_state (0, 2, ALUA_OPTIMIZED);
+  set_portal (1, FAKE_REFUSES);
+  set_portal (2, FAKE_REFUSES);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  let_pass (40000);
+  CHECK_UINT (fake_sessions (0), 1);
+  set_portal (2, FAKE_ANSWERS);
+  for (unsigned i = 0; i < 20 && !is_at (&second); ++i) {
+    fake_read (a, 0, &(uint32_t) { 0 });
+    let_pass (2000);
+  }
+  CHECK (is_at (&second));
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -500,6 +532,7 @@ main (void)
   test_write_fails ();
   test_limit_of_each_fence ();
   test_limit_of_each_transition ();
+  test_best_portal_dead ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

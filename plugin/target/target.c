@@ -534,38 +534,44 @@ is_left_alone (const struct portal_state *portal, bool hurry, uint64_t now)
   return now - portal->failed_at < ms;
 }
 
-/* A better portal for a nexus, one that was tried just now if it failed
- * before; -1: there is none.
+/* Under the lock, which is let go of meanwhile: does a portal that failed
+ * answer again?
  */
-static int
-better_portal (struct target *t, struct nexus *n)
+static bool
+try_portal (struct target *t, struct portal_state *portal)
 {
-  struct portal_view views[PORTALS_MAX];
-  struct portal_state *portal;
-  struct address at;
-  bool ok, hurry;
-  size_t k;
-  int i;
+  const struct address at = portal->at;
+  bool ok;
 
-  view_portals (t, n, false, views);
-  hurry = views[n->portal].rank >= ALUA_NO_IO;
-  for (k = 0; k < t->portals.n; ++k)
-    if (is_left_alone (&t->portals.list[k], hurry, clock_ms ()))
-      views[k].rank = RANK_STRANGER;
-  i = paths_better_portal (views, t->portals.n, n->portal);
-  if (i == -1)
-    return -1;
-  portal = &t->portals.list[i];
-  if (portal->failed_at == 0)
-    return i;
-
-  at = portal->at;
   pthread_mutex_unlock (&t->lock);
   ok = answers (t, &at);
   pthread_mutex_lock (&t->lock);
   portal->failed_at = ok ? 0 : clock_ms ();
   portal->failures += !ok;
-  return ok ? i : -1;
+  return ok;
+}
+
+/* Is there a better portal for a nexus, one that was tried just now if it
+ * failed before?
+ */
+static bool
+has_better_portal (struct target *t, struct nexus *n)
+{
+  struct portal_view views[PORTALS_MAX];
+  struct portal_state *portal;
+  bool hurry;
+  int i;
+
+  view_portals (t, n, false, views);
+  hurry = views[n->portal].rank >= ALUA_NO_IO;
+  while ((i = paths_better_portal (views, t->portals.n, n->portal)) != -1) {
+    portal = &t->portals.list[i];
+    if (portal->failed_at == 0 ||
+        (!is_left_alone (portal, hurry, clock_ms ()) && try_portal (t, portal)))
+      return true;
+    views[i].rank = RANK_STRANGER; /* the next best */
+  }
+  return false;
 }
 
 static bool
@@ -580,7 +586,7 @@ should_leave (void *tv, struct nexus *n)
       now - n->looked_at >= REBALANCE_MS) {
     n->looked_at = now;
     target_changed (t);         /* users look for better paths now and then */
-    if (better_portal (t, n) != -1) {
+    if (has_better_portal (t, n)) {
       debug_session ("%s: leaves %s for a better portal", n->name,
                      t->portals.list[n->portal].at.text);
       n->leaving = true;
