@@ -520,6 +520,28 @@ test_best_portal_dead (void)
   end_test ();
 }
 
+/* Nexus 2 logs in again at a portal that is in transition: who waits for it
+ * to be made sure of is not to wait there, since there is another one.
+ */
+static void
+test_transition_elsewhere (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("a path in transition holds nobody when there is another", 2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  get_two (&a, &b);
+  set_state (0, 1, ALUA_TRANSITIONING);
+  fake_cut (1);
+  let_pass (500);
+  begin (&j, b, true, 0, 1);
+  begin (&w, a, true, 1, 1);
+  CHECK_UINT (end_within (&w, 3000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -533,6 +555,7 @@ main (void)
   test_limit_of_each_fence ();
   test_limit_of_each_transition ();
   test_best_portal_dead ();
+  test_transition_elsewhere ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

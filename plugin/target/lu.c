@@ -321,6 +321,13 @@ lu_doubt (struct lu *lu)
   pthread_mutex_unlock (&lu->target->lock);
 }
 
+/* A stranger may be the LUN again. */
+static bool
+is_io_rank (unsigned rank)
+{
+  return rank < ALUA_NO_IO || rank == RANK_STRANGER;
+}
+
 /* Under the lock: what came of it. */
 static enum lu_verdict
 judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
@@ -331,7 +338,7 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
 
   if (engine_epoch (path->nexus->engine) != epoch)
     return LU_LOST;
-  if (lu->ranks[portal] >= ALUA_NO_IO && lu->ranks[portal] != RANK_STRANGER)
+  if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
   if (r == 0) {
     path->itl.lun = lu->wire;
@@ -348,6 +355,20 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
     return LU_ELSEWHERE;
   }
   return LU_MISSING;
+}
+
+/* Where ALUA says no there is no use in asking, and in transition the LUN
+ * would answer "not yet" until it is over.
+ */
+static bool
+carries_io (const struct lu *lu, const struct lu_path *path)
+{
+  bool r;
+
+  pthread_mutex_lock (&lu->target->lock);
+  r = is_io_rank (lu->ranks[path->nexus->portal]);
+  pthread_mutex_unlock (&lu->target->lock);
+  return r;
 }
 
 /* One thread asks, the others wait for what it finds. */
@@ -373,7 +394,7 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
   struct target *t = lu->target;
   enum lu_verdict verdict;
   struct asker a;
-  int r;
+  int r = -1;
 
   if (epoch == 0)
     return LU_LOST;
@@ -383,7 +404,8 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
   set_up_asker (&a, lu, path);
   if (lu_has_states (lu))
     ask_states (&a, NULL);
-  r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
+  if (carries_io (lu, path))
+    r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 
   pthread_mutex_lock (&t->lock);
   verdict = judge (lu, path, epoch, r, err);
