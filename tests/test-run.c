@@ -542,6 +542,29 @@ test_transition_elsewhere (void)
   end_test ();
 }
 
+static void
+test_other_address (void)
+{
+  struct lu_user *a, *b;
+  struct error err;
+  struct job j;
+
+  TEST ("a LUN has one fence, whatever form its address is told in", 2);
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (1000);
+  CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, 0x4000, true,
+                     &users[nr_users++], NULL, &err), 0);
+  CHECK (!fence_is_open (&users[nr_users - 1].lu->fence));
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -556,6 +579,7 @@ main (void)
   test_limit_of_each_transition ();
   test_best_portal_dead ();
   test_transition_elsewhere ();
+  test_other_address ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

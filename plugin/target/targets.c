@@ -178,14 +178,17 @@ put_target (struct target *t)
   pthread_mutex_unlock (&all_lock);
 }
 
-/* Under the target's lock. */
+/* Under the target's lock.  Most targets take a number in more than one form
+ * of address: a LUN that is known is the same in all of them, since what is
+ * unsettled on it is.
+ */
 static struct lu *
 get_lu (struct target *t, int number, uint16_t wire, struct error *err)
 {
   struct lu *lu;
 
   for (lu = t->lus; lu != NULL; lu = lu->next)
-    if (lu->lun == number && lu->wire == wire)
+    if (lu->lun == number && (lu->wire == wire || lu->known))
       break;
   if (lu == NULL) {
     lu = calloc (1, sizeof *lu);
