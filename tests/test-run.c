@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "fake-clock.h"
 #include "fake-target.h"
+#include "lu.h"
 
 #define MAX_USERS 16
 
@@ -565,6 +566,31 @@ test_other_address (void)
   end_test ();
 }
 
+/* The target says once for each session that a LUN is another one: it is
+ * heard, whatever the command that is told.
+ */
+static void
+test_told_to_a_question (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a UNIT ATTENTION that a question is told counts as any", 1);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 0, ALUA_NON_OPTIMIZED);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  let_pass (31000);
+  fake_swap (0, 9);
+  lu_look_for_better (a->lu, a->path);
+  begin (&j, a, true, 0, 2);
+  let_pass (1000);
+  CHECK_UINT (look (0).writes, 1);
+  fake_swap (0, 1);
+  end_within (&j, 200000);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -580,6 +606,7 @@ main (void)
   test_best_portal_dead ();
   test_transition_elsewhere ();
   test_other_address ();
+  test_told_to_a_question ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

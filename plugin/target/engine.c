@@ -157,10 +157,12 @@ adapt_depth (struct engine *e, const struct command *cmd)
  * commands, and need not say so (SAM-5 section 5.14, TAS=0).
  */
 static void
-doubt_lun (struct engine *e, struct command *cmd)
+doubt_lun (struct engine *e, struct itl *itl, const struct answer *a)
 {
-  atomic_store (&cmd->itl->verified, 0);
-  if (cmd->answer.asc >> 8 == 0x29 && cmd->itl->carried > 0)
+  if (!sense_lun_changed (a) && !sense_lun_gone (a))
+    return;
+  atomic_store (&itl->verified, 0);
+  if (a->asc >> 8 == 0x29 && itl->epoch == e->epochs && itl->carried > 0)
     engine_set_broken (e, ESTALE, "the target reports that the LUN was reset");
 }
 
@@ -171,8 +173,7 @@ command_done (void *ev, struct command *cmd)
 
   if (cmd->itl) {
     cmd->itl->carried--;
-    if (sense_lun_changed (&cmd->answer) || sense_lun_gone (&cmd->answer))
-      doubt_lun (e, cmd);
+    doubt_lun (e, cmd->itl, &cmd->answer);
   }
   adapt_depth (e, cmd);
   complete (e, cmd);
@@ -629,6 +630,14 @@ engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
   pthread_mutex_lock (&e->lock);
   if (itl->epoch == e->epochs && itl->carried > 0)
     engine_set_broken (e, ESTALE, "%s", why);
+  engine_release (e);
+}
+
+void
+engine_doubt_itl (struct engine *e, struct itl *itl, const struct answer *a)
+{
+  pthread_mutex_lock (&e->lock);
+  doubt_lun (e, itl, a);
   engine_release (e);
 }
 

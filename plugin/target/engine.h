@@ -87,6 +87,12 @@ extern void engine_break (struct engine *e, int err, const char *why);
 extern void engine_break_itl (struct engine *e, const struct itl *itl,
                               const char *why);
 
+/* A question was answered so: if that says that the LUN may have changed, it
+ * counts as if a command had been.
+ */
+extern void engine_doubt_itl (struct engine *e, struct itl *itl,
+                              const struct answer *a);
+
 /* Close the session, and fail all commands, those under way and those to
  * come.  Any thread.
  */

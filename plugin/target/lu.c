@@ -27,12 +27,15 @@
 #define VPD_LEN    4096
 #define VPD_DESIGNATORS 0x83
 
+#define TEST_UNIT_READY 0x00
+
 /* ---- asking over one path ---- */
 
 /* A runner over one path, for questions: none is sent again elsewhere. */
 struct asker {
   struct lu *lu;
   struct lu_path *path;
+  bool changed;                 /* the LUN may have, since TEST UNIT READY */
   struct runner runner;
   struct retry_policy policy;
 };
@@ -40,14 +43,20 @@ struct asker {
 static void
 run_question (void *av, struct command *cmds, size_t n)
 {
-  const struct asker *a = av;
+  struct asker *a = av;
+  struct engine *e = a->path->nexus->engine;
   size_t i;
 
   for (i = 0; i < n; ++i) {
     cmds[i].itl = NULL;
     cmds[i].lun = a->path->itl.lun;
   }
-  engine_run (a->path->nexus->engine, cmds, n);
+  engine_run (e, cmds, n);
+  for (i = 0; i < n; ++i)
+    if (sense_lun_changed (&cmds[i].answer)) {
+      a->changed = cmds[i].cdb[0] != TEST_UNIT_READY;
+      engine_doubt_itl (e, &a->path->itl, &cmds[i].answer);
+    }
 }
 
 static bool
@@ -404,11 +413,12 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
   set_up_asker (&a, lu, path);
   if (lu_has_states (lu))
     ask_states (&a, NULL);
+  a.changed = false;
   if (carries_io (lu, path))
     r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 
   pthread_mutex_lock (&t->lock);
-  verdict = judge (lu, path, epoch, r, err);
+  verdict = a.changed ? LU_ELSEWHERE : judge (lu, path, epoch, r, err);
   path->verifying = false;
   pthread_cond_broadcast (&t->changed);
   pthread_mutex_unlock (&t->lock);
