@@ -591,6 +591,66 @@ test_told_to_a_question (void)
   end_test ();
 }
 
+static void
+set_holds_questions (unsigned portal, bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].holds_questions = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* Nexus 2 asks what LUN it is when nexus 1 has the LUN reset, which leaves the
+ * question without an answer.
+ */
+static void
+test_reset_ends_questions (void)
+{
+  struct lu_user *a, *b;
+  struct job j, r;
+
+  TEST ("a question that our reset has ended is asked again at once", 3);
+  get_two (&a, &b);
+  hold_writes (0, true);
+  begin (&j, a, true, 0, 1);
+  await_held ();
+  set_holds_questions (1, true);
+  fake_cut (1);
+  let_pass (500);
+  begin (&r, b, false, 0, 0);
+  let_pass (500);
+  CHECK_UINT (fake_held (), 2);
+  set_holds_questions (1, false);
+  lose_portal (0);
+  CHECK_UINT (end_within (&r, 3000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+/* The commands of other sessions that our reset has ended. */
+static void
+test_reset_ends_commands (void)
+{
+  struct lu_user *a, *b;
+  struct job j, r;
+
+  TEST ("a command that our reset has ended is sent again at once", 3);
+  get_two (&a, &b);
+  hold_writes (0, true);
+  hold_writes (1, true);
+  begin (&j, a, true, 0, 1);
+  await_held ();
+  begin (&r, b, true, 1, 1);
+  let_pass (100);
+  CHECK_UINT (fake_held (), 2);
+  hold_writes (1, false);
+  lose_portal (0);
+  CHECK_UINT (end_within (&r, 3000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 2);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -607,6 +667,8 @@ main (void)
   test_transition_elsewhere ();
   test_other_address ();
   test_told_to_a_question ();
+  test_reset_ends_commands ();
+  test_reset_ends_questions ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

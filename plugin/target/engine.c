@@ -627,8 +627,14 @@ engine_break (struct engine *e, int err, const char *why)
 void
 engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
 {
+  const struct command *cmd = NULL;
+
   pthread_mutex_lock (&e->lock);
-  if (itl->epoch == e->epochs && itl->carried > 0)
+  if (e->session)
+    cmd = session_carried (e->session)->head;
+  while (cmd && cmd->lun != itl->lun)
+    cmd = cmd->next;
+  if (cmd)
     engine_set_broken (e, ESTALE, "%s", why);
   engine_release (e);
 }

@@ -81,8 +81,8 @@ extern unsigned engine_epoch (const struct engine *e);
  */
 extern void engine_break (struct engine *e, int err, const char *why);
 
-/* The same, if it has commands of this LUN: they are not going to be
- * answered, since the LUN was reset.
+/* The same, if it has commands or questions of this LUN: they are not going to
+ * be answered, since the LUN was reset.
  */
 extern void engine_break_itl (struct engine *e, const struct itl *itl,
                               const char *why);
