@@ -257,16 +257,21 @@ ask_states (const struct asker *a, const struct answer *answer)
 {
   struct lu *lu = a->lu;
   struct target *t = lu->target;
-  const size_t portal = a->path->nexus->portal;
+  const struct nexus *n = a->path->nexus;
+  const unsigned epoch = engine_epoch (n->engine);
   const int group = ask_port_group (a);
   struct alua alua;
   int r = ask_groups (a, &alua);
+  size_t portal;
 
   if (r == 0)
     unstick (a, &alua, group);
   pthread_mutex_lock (&t->lock);
+  portal = n->portal;
   lu->states_asked = clock_ms ();
-  if (r == 0 && group != -1) {
+  if (epoch == 0 || engine_epoch (n->engine) != epoch)
+    ;                           /* it may have been another portal */
+  else if (r == 0 && group != -1) {
     t->portals.list[portal].port_group = group;
     lu->alua = alua;
     rank_portals (lu);
