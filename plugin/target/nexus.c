@@ -321,7 +321,8 @@ nexus_thread (void *nv)
       note_loss (n, &loss);
   }
   log_out (n, n->private->logout_deadline);
-  engine_shut_down (n->engine, "the server is shutting down");
+  if (is_stopping (n))
+    engine_shut_down (n->engine, "the server is shutting down");
   return NULL;
 }
 
