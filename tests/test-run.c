@@ -591,6 +591,35 @@ test_told_to_a_question (void)
   end_test ();
 }
 
+/* A LUN is deleted while a write of it is unsettled. */
+static void
+test_reset_refused (void)
+{
+  struct lu_user *a, *other;
+  struct job j, w;
+
+  TEST ("a LUN that cannot be reset fails alone", 2);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  other = get (1);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  begin (&w, other, true, 0, 1);
+  CHECK_UINT (end_within (&w, 10000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  CHECK_UINT (look (0).writes, 0);
+
+  /* It heals by itself when it can be. */
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = false;
+  pthread_mutex_unlock (&fake.lock);
+  await_settled (a);
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
 static void
 set_holds_questions (unsigned portal, bool yes)
 {
@@ -651,6 +680,55 @@ test_reset_ends_commands (void)
   end_test ();
 }
 
+/* The one portal of the group where it was left comes back, and the nexus is
+ * at another one meanwhile.
+ */
+static void
+test_back_to_settle (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("what cannot be reset is settled when its group is back", 2);
+  a = get (0);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (10000);
+  CHECK (!j.over);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 1);
+  end_test ();
+}
+
+static void
+test_forgotten (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a LUN that nobody uses is forgotten when it is settled", 1);
+  settings.recovery_timeout_ms = 5000;
+  get (1);                      /* it keeps the target in use */
+  a = get (0);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 20000), STATUS_LOST);
+  lu_put (&users[--nr_users]);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  let_pass (2000);
+  fake_swap (0, 7);
+  a = get (0);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  fake_swap (0, 1);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -667,6 +745,9 @@ main (void)
   test_transition_elsewhere ();
   test_other_address ();
   test_told_to_a_question ();
+  test_reset_refused ();
+  test_back_to_settle ();
+  test_forgotten ();
   test_reset_ends_commands ();
   test_reset_ends_questions ();
   check_row = NULL;

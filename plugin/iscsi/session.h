@@ -89,7 +89,8 @@ extern int session_portal_group (const struct session *s);
 extern bool session_can_connect (const struct address *where, unsigned ms);
 
 /* LOGICAL UNIT RESET: end the commands of all who use the LUN (SAM-5 section
- * 6.3.3).  ‘lun’ is as on the wire.  Blocks and fails as session_open.
+ * 6.3.3).  ‘lun’ is as on the wire.  Blocks and fails as session_open; EIO: the
+ * target said no, and the session is as good as before.
  */
 extern int session_reset_lun (struct session *s, uint16_t lun,
                               uint64_t deadline, const struct stop *stop,

@@ -24,9 +24,8 @@ struct nexus;
  * without any lock.
  */
 struct nexus_ops {
-  /* One try to log in somewhere.  When it succeeds nothing that the session
-   * before was sent can be executed any more.  NULL with a sentence;
-   * ESHUTDOWN: asked to stop.
+  /* One try to log in somewhere, and to settle what the session before has
+   * left (fence.h).  NULL with a sentence; ESHUTDOWN: asked to stop.
    */
   struct session *(*log_in) (void *target, struct nexus *n,
                              const struct stop *stop, struct error *err);
@@ -63,6 +62,8 @@ struct nexus {
   /* The target's, under its lock. */
   size_t portal;                /* where it is, or tries to be */
   int group;                    /* of its last session; -1: not told */
+  int left_in;                  /* the group where what is unsettled was left;
+                                   -1: not told, or in several */
   bool was_up;                  /* ever */
   bool up;
   bool leaving;                 /* no new users */

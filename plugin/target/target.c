@@ -35,6 +35,11 @@
 #define HURRY_MS        1000
 #define MAX_ABSTAIN_MS  300000
 
+/* A nexus whose old writes could not be settled when it logged in does so
+ * again after so long.
+ */
+#define UNSETTLED_MS 2000
+
 /* So many sessions in a row, each lost so soon after another one of ours was
  * opened, and each the one for which the one before was lost, were not lost by
  * chance.
@@ -136,6 +141,31 @@ target_all_strangers (const struct lu *lu)
   return lu->target->portals.n > 0;
 }
 
+/* ---- forgetting a LUN ---- */
+
+static void
+free_lu (struct lu *lu)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    free (lu->paths[i]);
+  free (lu);
+}
+
+void
+target_put_lu (struct lu *lu)
+{
+  struct lu **lp;
+
+  if (--lu->users > 0 || !fence_is_open (&lu->fence))
+    return;
+  for (lp = &lu->target->lus; *lp != lu; lp = &(*lp)->next)
+    ;
+  *lp = lu->next;
+  free_lu (lu);
+}
+
 /* ---- choosing a portal ---- */
 
 /* The best that a portal has for any LUN that is in use. */
@@ -166,7 +196,8 @@ view_portals (const struct target *t, const struct nexus *n, bool left,
 
     views[i] = (struct portal_view) {
       .failed_at = portal->failed_at,
-      .same_group = n && left && n->group != -1 && portal->group == n->group,
+      .same_group = n && left && n->left_in != -1 &&
+        portal->group == n->left_in,
       .rank = portal_rank (t, i),
     };
   }
@@ -186,19 +217,12 @@ choose_portal (const struct target *t, const struct nexus *n)
 
 /* ---- settling what the session before has left ---- */
 
-/* The next LUN on which the nexus has left writes, held. */
+/* Under the lock: the LUN from ‘lu’ on where the nexus has left writes. */
 static struct lu *
-next_left (struct target *t, const struct nexus *n)
+next_left (const struct nexus *n, struct lu *lu)
 {
-  struct lu *lu;
-
-  pthread_mutex_lock (&t->lock);
-  for (lu = t->lus; lu != NULL; lu = lu->next)
-    if (fence_has (&lu->fence, n->number)) {
-      lu->users++;
-      break;
-    }
-  pthread_mutex_unlock (&t->lock);
+  while (lu && !fence_has (&lu->fence, n->number))
+    lu = lu->next;
   return lu;
 }
 
@@ -217,7 +241,9 @@ break_others (struct target *t, const struct nexus *n, const struct lu *lu)
                         "lost had sent");
 }
 
-/* All who use the LUN feel it, and so it is only done for writes. */
+/* All who use the LUN feel it, and so it is only done for writes.  A target
+ * that says no (EIO) has this LUN alone wait: what is left on it stays.
+ */
 static int
 reset_lun (struct target *t, struct nexus *n, struct lu *lu,
            struct session *s, const struct stop *stop, struct error *err)
@@ -230,16 +256,65 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
                          err);
   if (r == 0) {
     fence_after_reset (&lu->fence, &before);
-    log_notice ("%s: came back in portal group %d instead of %d, where writes "
-                "may have been left: reset LUN %d", n->name,
-                session_portal_group (s), n->group, lu->lun);
+    log_notice ("%s: came back in another portal group than the one where "
+                "writes may have been left: reset LUN %d", n->name, lu->lun);
+  }
+  else if (err->err == EIO) {
+    debug_session ("%s: %s", n->name, err->msg);
+    return 0;
   }
   pthread_mutex_lock (&t->lock);
-  if (r == 0)
-    break_others (t, n, lu);
-  lu->users--;
+  break_others (t, n, lu);      /* without an answer it may have been done */
   pthread_mutex_unlock (&t->lock);
   return r;
+}
+
+/* Under the lock: writes that wait for the fence have a limit of their own each
+ * time.
+ */
+static void
+note_settled (struct lu *lu)
+{
+  if (fence_is_open (&lu->fence))
+    lu->fenced_since = 0;
+}
+
+static int
+reset_luns (struct target *t, struct nexus *n, struct session *s,
+            const struct stop *stop, struct error *err)
+{
+  struct lu *lu, *next;
+  int r = 0;
+
+  pthread_mutex_lock (&t->lock);
+  for (lu = next_left (n, t->lus); lu != NULL && r == 0; lu = next) {
+    lu->users++;
+    pthread_mutex_unlock (&t->lock);
+    r = reset_lun (t, n, lu, s, stop, err);
+    pthread_mutex_lock (&t->lock);
+    note_settled (lu);
+    next = next_left (n, lu->next);
+    target_put_lu (lu);
+  }
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* A login in the group where writes were left. */
+static void
+settle_luns (struct target *t, const struct nexus *n)
+{
+  struct lu *lu, *next;
+
+  pthread_mutex_lock (&t->lock);
+  for (lu = next_left (n, t->lus); lu != NULL; lu = next) {
+    next = next_left (n, lu->next);
+    lu->users++;
+    fence_settle (&lu->fence, n->number);
+    note_settled (lu);
+    target_put_lu (lu);
+  }
+  pthread_mutex_unlock (&t->lock);
 }
 
 /* Make sure that nothing which the session before was sent is executed any
@@ -251,18 +326,10 @@ end_old_tasks (struct target *t, struct nexus *n, struct session *s,
                const struct stop *stop, struct error *err)
 {
   const int group = session_portal_group (s);
-  struct lu *lu;
 
-  if (group != -1 && group == n->group) {
-    pthread_mutex_lock (&t->lock);
-    for (lu = t->lus; lu != NULL; lu = lu->next)
-      fence_settle (&lu->fence, n->number);
-    pthread_mutex_unlock (&t->lock);
-    return 0;
-  }
-  while ((lu = next_left (t, n)) != NULL)
-    if (reset_lun (t, n, lu, s, stop, err) == -1)
-      return -1;
+  if (group == -1 || group != n->left_in)
+    return reset_luns (t, n, s, stop, err);
+  settle_luns (t, n);
   return 0;
 }
 
@@ -354,6 +421,8 @@ note_attempt (struct target *t, struct nexus *n, const struct session *s,
     portal->failed_at = 0;
     portal->failures = 0;
     portal->group = n->group = session_portal_group (s);
+    if (!has_left (t, n))
+      n->left_in = n->group;
     for (lu = t->lus; lu != NULL; lu = lu->next)
       if (lu->ranks[n->portal] == RANK_STRANGER)
         lu->ranks[n->portal] = RANK_UNKNOWN;
@@ -493,6 +562,8 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
 
   pthread_mutex_lock (&t->lock);
   n->up = false;
+  if (loss->unanswered > 0 && n->group != n->left_in)
+    n->left_in = -1;            /* in both, as far as we know */
   if (loss->why.err != 0) {
     n->why = loss->why;
     if (loss->silent || loss->fruitless > 1)
@@ -574,6 +645,22 @@ has_better_portal (struct target *t, struct nexus *n)
   return false;
 }
 
+/* Log in again to settle what could not be, in the group where it was left if
+ * that is back.
+ */
+static void
+try_to_settle (struct target *t, struct nexus *n)
+{
+  size_t i;
+
+  for (i = 0; i < t->portals.n; ++i)
+    if (t->portals.list[i].failed_at != 0 && n->left_in != -1 &&
+        t->portals.list[i].group == n->left_in)
+      try_portal (t, &t->portals.list[i]);
+  n->leaving = true;
+  target_changed (t);
+}
+
 static bool
 should_leave (void *tv, struct nexus *n)
 {
@@ -582,6 +669,9 @@ should_leave (void *tv, struct nexus *n)
   bool r;
 
   pthread_mutex_lock (&t->lock);
+  if (!n->leaving && !n->retired && has_left (t, n) &&
+      now - n->since >= UNSETTLED_MS)
+    try_to_settle (t, n);
   if (!n->leaving && !n->retired && t->portals.n > 1 &&
       now - n->looked_at >= REBALANCE_MS) {
     n->looked_at = now;
@@ -861,16 +951,6 @@ target_begin_stop (struct target *t, uint64_t deadline)
       nexus_begin_stop (t->nexuses[i], deadline);
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
-}
-
-static void
-free_lu (struct lu *lu)
-{
-  size_t i;
-
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    free (lu->paths[i]);
-  free (lu);
 }
 
 void

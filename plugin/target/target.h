@@ -164,6 +164,11 @@ extern struct lu_path *target_choose (struct lu_user *user);
 /* The user leaves its path. */
 extern void target_leave (struct lu_user *user);
 
+/* One who has the LUN has it no more.  It is forgotten after the last one, but
+ * not while a write is unsettled on it.
+ */
+extern void target_put_lu (struct lu *lu);
+
 /* Is there a session at all?  Or at least a nexus that tries to log in? */
 extern bool target_is_up (const struct target *t);
 extern bool target_tries (const struct target *t);

@@ -207,23 +207,6 @@ get_lu (struct target *t, int number, uint16_t wire, struct error *err)
   return lu;
 }
 
-/* Under the target's lock.  What is unsettled on it is remembered. */
-static void
-put_lu (struct lu *lu)
-{
-  struct lu **lp;
-  size_t i;
-
-  if (--lu->users > 0 || !fence_is_open (&lu->fence))
-    return;
-  for (lp = &lu->target->lus; *lp != lu; lp = &(*lp)->next)
-    ;
-  *lp = lu->next;
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    free (lu->paths[i]);
-  free (lu);
-}
-
 /* Under the target's lock: until there is a session.  A target whose first
  * one could not be opened fails for all who wait; one that is away is waited
  * for as commands do.
@@ -270,7 +253,7 @@ lu_get (const struct settings *p, const char *target, int number,
     if (r == 0)
       target_choose (user);
     else
-      put_lu (user->lu);
+      target_put_lu (user->lu);
   }
   pthread_mutex_unlock (&t->lock);
   if (r == -1)
@@ -285,7 +268,7 @@ lu_put (struct lu_user *user)
 
   pthread_mutex_lock (&t->lock);
   target_leave (user);
-  put_lu (user->lu);
+  target_put_lu (user->lu);
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
   put_target (t);
