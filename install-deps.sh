@@ -42,6 +42,7 @@ test            fio                fio         verified random I/O
 test            gnutls-bin         psktool     keys for the TLS test
 test            fdisk              sfdisk      partitions for the filter test
 test            fuse3              fusermount3 nbdfuse
+test            curl               curl        reading the status
 test            strace             strace      what the target flushes
 test            iproute2           ss          ports in use
 test            procps             ps          processes

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <nbdkit-plugin.h>
@@ -55,6 +57,7 @@ const char parameters_help[] =
   "                           repeatable (default all).\n"
   "list=<MODE>                partial or strict: fail if a list is not\n"
   "                           complete (default partial).\n"
+  "status-socket=<FILE>       A Unix socket on which status can be read.\n"
   "preflight=<BOOL>           Log in once at the start (default true).\n"
   "sched-batch=<BOOL>         Choose the scheduling class of threads\n"
   "                           (default true).\n"
@@ -177,14 +180,30 @@ keep (char **set, char **from_url)
 
 /* nbdkit changes its directory later. */
 static int
-set_credentials (struct settings *p, const char *value)
+set_path (const char *value, char **field)
 {
   char *file = nbdkit_absolute_path (value);
 
   if (file == NULL)
     return -1;
-  free (p->credentials_file);
-  p->credentials_file = file;
+  free (*field);
+  *field = file;
+  return 0;
+}
+
+static int
+set_status_socket (struct settings *p, const char *value)
+{
+  const size_t max = sizeof ((struct sockaddr_un *) NULL)->sun_path - 1;
+
+  if (set_path (value, &p->status_socket) == -1)
+    return -1;
+  if (strlen (p->status_socket) > max) {
+    nbdkit_error ("status-socket: the absolute path %s is longer than the %zu "
+                  "bytes that the name of a socket may have",
+                  p->status_socket, max);
+    return -1;
+  }
   return 0;
 }
 
@@ -475,7 +494,7 @@ parameters_set (struct settings *p, const char *key, const char *value)
   if (strcmp (key, "target-password") == 0)
     return set_password (key, value, &p->url.target_password);
   if (strcmp (key, "credentials") == 0)
-    return set_credentials (p, value);
+    return set_path (value, &p->credentials_file);
   if (strcmp (key, "initiator-name") == 0)
     return set_initiator_name (p, value);
   if (strcmp (key, "header-digest") == 0)
@@ -502,6 +521,8 @@ parameters_set (struct settings *p, const char *key, const char *value)
     return set_export_filter (value, &p->filter);
   if (strcmp (key, "list") == 0)
     return set_list (value, &p->list_strict);
+  if (strcmp (key, "status-socket") == 0)
+    return set_status_socket (p, value);
   if (strcmp (key, "preflight") == 0)
     return set_bool (value, &p->preflight);
   if (strcmp (key, "sched-batch") == 0)
@@ -787,6 +808,7 @@ parameters_free (struct settings *p)
   free (p->credentials_file);
   free (p->initiator_name);
   filter_free (&p->filter);
+  free (p->status_socket);
   for (i = 0; i < p->nr_portals; i++)
     free (p->portals[i].host);
   parameters_init (p);

@@ -32,6 +32,7 @@
 #include "report.h"
 #include "scheduling.h"
 #include "session.h"
+#include "status-socket.h"
 #include "stop.h"
 #include "tally.h"
 #include "target.h"
@@ -232,8 +233,15 @@ preflight (void)
 static int
 plugin_get_ready (void)
 {
+  struct error err;
+
   if (params.preflight && preflight () == -1)
     return -1;
+  if (params.status_socket &&
+      status_socket_open (params.status_socket, &err) == -1) {
+    nbdkit_error ("%s", err.msg);
+    return -1;
+  }
   warn_of_old_nbdkit ();
   return 0;
 }
@@ -249,6 +257,10 @@ plugin_after_fork (void)
   nexus_set_shutting_down (shutting_down);
   if (params.sched_batch)
     sched_enable ();
+  if (status_socket_start (&err) == -1) {
+    nbdkit_error ("%s", err.msg);
+    return -1;
+  }
   if (params.url.lun == -1)
     return 0;
 
@@ -257,12 +269,16 @@ plugin_after_fork (void)
     return 0;
   if (err.err != ESHUTDOWN)
     nbdkit_error ("%s", err.msg);
-  return params.preflight ? -1 : 0;
+  if (!params.preflight)
+    return 0;
+  status_socket_close ();
+  return -1;
 }
 
 static void
 plugin_cleanup (void)
 {
+  status_socket_close ();
   if (kept)
     disk_close (kept);
   kept = NULL;

@@ -50,6 +50,7 @@ struct settings {
   unsigned recovery_timeout_ms; /* 0: for ever */
   unsigned noop_interval_ms;    /* 0: no keep-alive */
   unsigned noop_timeout_ms;     /* 0: no keep-alive */
+  char *status_socket;          /* absolute path, NULL: none */
   bool preflight;
   bool list_strict;             /* list=strict */
   struct filter filter;         /* export-filter= */
