@@ -43,6 +43,7 @@ read -r -a words < <(
     sed -n -e "s|\${URL}|iscsi://127.0.0.1:1/iqn.2001-04.com.example:d/1|" \
         -e "s|\${CHAP_USER}|bob|" \
         -e "s|\${CREDENTIALS_DIRECTORY}|$tmp/credentials|" \
+        -e "s|\${RUNTIME_DIRECTORY}|$tmp|" \
         -e 's/^ExecStart=//p')
 equal "the program" "${words[0]}" "$nbdkit_path"
 start_nbdkit "${words[@]:1}"
