@@ -260,7 +260,10 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
                 "writes may have been left: reset LUN %d", n->name, lu->lun);
   }
   else if (err->err == EIO) {
-    debug_session ("%s: %s", n->name, err->msg);
+    if (!lu->reset_refused)
+      log_event ("%s: %s: writes to it wait until the portal group is back "
+                 "where others were left", n->name, err->msg);
+    lu->reset_refused = true;
     return 0;
   }
   pthread_mutex_lock (&t->lock);
@@ -275,8 +278,10 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
 static void
 note_settled (struct lu *lu)
 {
-  if (fence_is_open (&lu->fence))
+  if (fence_is_open (&lu->fence)) {
     lu->fenced_since = 0;
+    lu->reset_refused = false;
+  }
 }
 
 static int

@@ -62,6 +62,7 @@ struct lu {
   uint64_t missing_asked;       /* clock_ms, when it last said so */
   uint64_t states_asked;        /* clock_ms, when ALUA states were */
   uint64_t fenced_since;        /* clock_ms, 0: it is not */
+  bool reset_refused;           /* which was told */
   uint64_t no_path_since;       /* clock_ms, 0: there is one that carries I/O */
 };
 
