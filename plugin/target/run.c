@@ -333,6 +333,22 @@ run_again (struct lu_user *user, struct lu_path *path, struct command *cmd)
   }
 }
 
+/* Was it given up, so that those that came with it are not worth more time?
+ * Not because it was optional and took too long.
+ */
+static bool
+is_given_up (const struct command *cmd)
+{
+  switch (cmd->answer.status) {
+  case STATUS_LOST:
+  case STATUS_SHUTDOWN:
+    return true;
+  case STATUS_TIMEOUT:
+    return cmd->timeout_ms == 0;
+  }
+  return false;
+}
+
 /* ---- from outside ---- */
 
 void
@@ -340,6 +356,7 @@ lu_run (void *uv, struct command *cmds, size_t n)
 {
   struct lu_user *user = uv;
   struct lu_path *path = path_now (user, is_write (&cmds[0]));
+  const struct command *given_up = NULL;
   size_t i;
 
   if (path)
@@ -348,11 +365,16 @@ lu_run (void *uv, struct command *cmds, size_t n)
     for (i = 0; i < n; ++i)
       cmds[i].answer = (struct answer) { .status = STATUS_UNVERIFIED };
 
-  for (i = 0; i < n; ++i)
-    if (!is_final (user->lu, &cmds[i]))
-      run_again (user, path, &cmds[i]);
-    else if (cmds[i].answer.status != STATUS_GOOD)
+  for (i = 0; i < n; ++i) {
+    if (is_final (user->lu, &cmds[i]))
       note_gone (user->lu, &cmds[i]);
+    else if (given_up)
+      cmds[i].answer = given_up->answer;
+    else
+      run_again (user, path, &cmds[i]);
+    if (is_given_up (&cmds[i]))
+      given_up = &cmds[i];
+  }
 }
 
 void
