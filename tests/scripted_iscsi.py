@@ -258,7 +258,7 @@ class Connection:
         """What is no SCSI command meets rules that answer with any PDU."""
         name = {0x02: "task", 0x04: "text", 0x06: "logout"}.get(op)
         rule = name and self.target.rule_for({name})
-        if rule:
+        if rule and rule.action == "pdu":
             self.craft(rule.arg, bhs[16:20])
         return bool(rule)
 

@@ -16,10 +16,12 @@
 #include "clock.h"
 #include "debug.h"
 #include "session-private.h"
+#include "text.h"
 #include "url.h"
 
 /* libiscsi's list is gone when the callback returns: it is copied there. */
 struct answer_copy {
+  struct discovered *last;      /* of ‘list’, or NULL */
   struct session *session;
   struct discovered *list;
   size_t n;
@@ -79,6 +81,14 @@ add_portal (struct discovered *d, const char *portal)
 }
 
 static bool
+take_portal (struct answer_copy *copy, struct discovered *d,
+             const char *portal)
+{
+  copy->too_many = d->nr_portals == MAX_DISCOVERED_PORTALS;
+  return !copy->too_many && add_portal (d, portal);
+}
+
+static bool
 copy_target (struct answer_copy *copy, const struct iscsi_discovery_address *a)
 {
   const struct iscsi_target_portal *portal;
@@ -86,14 +96,9 @@ copy_target (struct answer_copy *copy, const struct iscsi_discovery_address *a)
 
   if (d == NULL)
     return false;
-  for (portal = a->portals; portal != NULL; portal = portal->next) {
-    if (d->nr_portals == MAX_DISCOVERED_PORTALS) {
-      copy->too_many = true;
+  for (portal = a->portals; portal != NULL; portal = portal->next)
+    if (!take_portal (copy, d, portal->portal))
       return false;
-    }
-    if (!add_portal (d, portal->portal))
-      return false;
-  }
   return true;
 }
 
@@ -115,8 +120,9 @@ discovery_cb (struct iscsi_context *ctx __attribute__ ((__unused__)),
     }
 }
 
+/* Where the question is libiscsi's: its answer must fit into one PDU. */
 static int
-send_targets (struct session *s, struct answer_copy *copy,
+ask_libiscsi (struct session *s, struct answer_copy *copy,
               uint64_t deadline, const struct stop *stop, struct error *err)
 {
   struct error why = { 0 };
@@ -135,6 +141,47 @@ send_targets (struct session *s, struct answer_copy *copy,
     session_why (s, iscsi_get_error (s->ctx), &why);
     return error_set (err, why.err, "discovery: %s", why.msg);
   }
+  return 0;
+}
+
+/* For text_each: a target, or a portal of the last one. */
+static bool
+take_key (void *cv, const char *key, const char *value)
+{
+  struct answer_copy *copy = cv;
+  bool ok = true;
+
+  if (strcmp (key, "TargetName") == 0) {
+    copy->last = entry (copy, value);
+    ok = copy->last != NULL;
+  }
+  else if (strcmp (key, "TargetAddress") == 0 && copy->last != NULL)
+    ok = take_portal (copy, copy->last, value);
+  copy->no_memory = !ok && !copy->too_many;
+  return ok;
+}
+
+static int
+ask (struct session *s, struct answer_copy *copy,
+     uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  struct text text;
+
+  if (s->iser || s->header_digest)
+    return ask_libiscsi (s, copy, deadline, stop, err);
+  if (session_send_targets (s, deadline, stop, &text, err) == -1)
+    return -1;
+  text_each (text.data, text.len, take_key, copy);
+  free (text.data);
+  return 0;
+}
+
+static int
+send_targets (struct session *s, struct answer_copy *copy,
+              uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  if (ask (s, copy, deadline, stop, err) == -1)
+    return -1;
   if (copy->too_many)
     return error_set (err, EPROTO, "discovery: the portal tells of more than "
                       "%d targets, or of one with more than %d portals: name "

@@ -11,6 +11,7 @@
  *   canary.c       finding data that are missing where no one looks
  *   explain.c      sentences
  *   discover.c     asking for targets
+ *   send-targets.c the question itself
  */
 
 #ifndef ISCSI_SESSION_PRIVATE_H
@@ -185,5 +186,20 @@ extern void explain_redirect (const char *text, struct error *err);
  */
 extern void session_why (struct session *s, const char *text,
                          struct error *err);
+
+/* The answer to SendTargets=All, KEY=VALUE with a NUL after each (text.h). */
+struct text {
+  char *data;                   /* allocated */
+  size_t len;
+  unsigned pdus;                /* that it took */
+};
+
+/* Ask over a discovery session that has just been logged in, over TCP, and
+ * without header digests: *text is the caller's.  Blocks and fails as
+ * session_open; the session may then be lost.
+ */
+extern int session_send_targets (struct session *s, uint64_t deadline,
+                                 const struct stop *stop, struct text *text,
+                                 struct error *err);
 
 #endif /* ISCSI_SESSION_PRIVATE_H */
