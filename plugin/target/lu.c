@@ -355,7 +355,6 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
   if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
   if (r == 0) {
-    path->itl.lun = lu->wire;
     atomic_store (&path->itl.verified, epoch);
     lu->missing = false;
     return LU_READY;
