@@ -881,7 +881,8 @@ send_letters (struct session *s)
 
   while ((l = s->letters) != NULL) {
     s->letters = l->next;
-    arrive (s, l->cmd);
+    if (!s->ended)
+      arrive (s, l->cmd);
     free (l);
     if (one_in (fake.drops_in))
       end_session (s);

@@ -729,6 +729,297 @@ test_forgotten (void)
   end_test ();
 }
 
+/* ---- limits ---- */
+
+static void
+set_portal_holds (unsigned portal, bool reads)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].holds_reads = reads;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+static void
+test_given_up (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a command is given up when it was past its time three times", 1);
+  settings.timeout_ms = 10000;
+  settings.recovery_timeout_ms = 0;
+  a = get (0);
+  set_portal_holds (0, true);
+  begin (&j, a, false, 0, 0);
+  let_pass (25000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 10000), STATUS_TIMEOUT);
+  end_test ();
+}
+
+static void
+test_no_path_in_time (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("without a target a command fails at recovery-timeout", 2);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  lose_portal (0);
+  lose_portal (1);
+  begin (&j, a, false, 0, 0);
+  let_pass (18000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 5000), STATUS_LOST);
+  set_portal (0, FAKE_ANSWERS);
+  await_sessions (1);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_silent_portal (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a portal that falls silent is left after a ping", 2);
+  a = get (0);
+  set_portal (0, FAKE_SILENT);
+  begin (&j, a, false, 0, 0);
+  let_pass (8000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 4000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  end_test ();
+}
+
+static void *
+open_thread (void *jv)
+{
+  struct job *j = jv;
+  struct error err;
+
+  j->status = fake_open (&settings, 0, j->user, &err) == 0 ? STATUS_GOOD
+    : STATUS_LOST;
+  j->over = true;
+  return NULL;
+}
+
+static void
+test_silent_at_start (void)
+{
+  struct job j = { .user = &users[nr_users++] };
+
+  TEST ("a portal that is silent does not use up the time of the others", 2);
+  set_portal (0, FAKE_SILENT);
+  if (pthread_create (&j.thread, NULL, open_thread, &j) != 0)
+    abort ();
+  CHECK_UINT (end_within (&j, 7000), STATUS_GOOD);
+  end_test ();
+}
+
+/* ---- LUNs ---- */
+
+static void
+test_missing_alone (void)
+{
+  struct lu_user *a, *b;
+  struct job j;
+
+  TEST ("a LUN that is gone fails alone, and comes back", 1);
+  a = get (0);
+  b = get (1);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].there = false;
+  pthread_mutex_unlock (&fake.lock);
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_CHECK_CONDITION);
+  begin (&j, a, true, 0, 3);
+  CHECK_UINT (end_within (&j, 5000), STATUS_LOST);
+  CHECK_UINT (fake_write (b, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].there = true;
+  pthread_mutex_unlock (&fake.lock);
+  CHECK_UINT (fake_write (a, 0, 4), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_another_lun (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a LUN that is another one after a login is not written to", 1);
+  settings.recovery_timeout_ms = 10000;
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].identity = 9;
+  pthread_mutex_unlock (&fake.lock);
+  fake_cut (0);
+  begin (&j, a, true, 0, 2);
+  CHECK (end_within (&j, 20000) != STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 1);
+  fake_swap (0, 1);
+  let_pass (3000);
+  CHECK_UINT (fake_write (a, 0, 3), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_told_of_reset (void)
+{
+  struct lu_user *a;
+  struct job j, r;
+
+  TEST ("commands that a reset by others has ended are sent again", 1);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  hold_writes (0, true);
+  begin (&j, a, true, 1, 1);
+  await_held ();
+  hold_writes (0, false);
+  fake_attention (0, 0x2903);
+  begin (&r, a, false, 0, 0);
+  CHECK_UINT (end_within (&r, 3000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+/* ---- paths ---- */
+
+static void
+test_standby (void)
+{
+  struct lu_user *a;
+  struct job j;
+  int first = 0;
+
+  TEST ("a LUN that moves to the other controller is followed, and back", 2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 1, ALUA_STANDBY);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 1);
+  set_state (0, 0, ALUA_STANDBY);
+  set_state (0, 1, ALUA_OPTIMIZED);
+  begin (&j, a, true, 0, 2);
+  CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  set_state (0, 1, ALUA_NON_OPTIMIZED);
+  fake_attention (0, 0x2a06);
+  CHECK_UINT (fake_write (a, 0, 3), STATUS_GOOD);
+  CHECK (fake_clock_turn_until (is_at, &first, 50, 10000));
+  begin (&j, a, true, 0, 4);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_transition (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a transition is waited for as long as the target says", 1);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  fake.luns[0].transition_s = 100;
+  settings.timeout_ms = 10000;
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  set_state (0, 0, ALUA_TRANSITIONING);
+  begin (&j, a, true, 0, 1);
+  let_pass (90000);
+  CHECK (!j.over);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  end_test ();
+}
+
+static unsigned
+users_of (const struct lu_user *user)
+{
+  struct target *t = user->lu->target;
+  unsigned n;
+
+  pthread_mutex_lock (&t->lock);
+  n = user->path->nexus->users;
+  pthread_mutex_unlock (&t->lock);
+  return n;
+}
+
+static void
+test_spread (void)
+{
+  unsigned i, j, most = 0;
+
+  TEST ("sessions spread over the portals, and users over the sessions", 2);
+  settings.sessions = 4;
+  for (i = 0; i < 8; ++i)
+    get (0);
+  await_sessions (4);
+  for (j = 0; j < 3; ++j)       /* each looks before its next command */
+    for (i = 0; i < 8; ++i)
+      CHECK_UINT (fake_read (&users[i], 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 2);
+  CHECK_UINT (fake_sessions (1), 2);
+  for (i = 0; i < 8; ++i)
+    if (users_of (&users[i]) > most)
+      most = users_of (&users[i]);
+  CHECK_UINT (most, 2);
+  end_test ();
+}
+
+static void
+test_no_room (void)
+{
+  struct lu_user *a, *b;
+
+  TEST ("a target with room for one session serves all LUNs over it", 2);
+  fake.max_sessions = 1;
+  settings.sessions = 4;
+  a = get (0);
+  b = get (1);
+  let_pass (20000);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_write (b, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  CHECK_UINT (count (&fake.logins), 1);
+  end_test ();
+}
+
+static void
+test_eviction (void)
+{
+  struct lu_user *a, *b;
+  struct job j;
+  unsigned i, logins;
+
+  TEST ("a target that keeps one session for each initiator is settled "
+        "with", 1);
+  fake.evicts = true;
+  settings.sessions = 2;
+  a = get (0);
+  b = get (0);
+  for (i = 1; i < 30; ++i) {
+    begin (&j, i % 2 ? a : b, true, 0, i);
+    CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
+    let_pass (200);
+  }
+  logins = count (&fake.logins);
+  let_pass (20000);
+  CHECK_UINT (count (&fake.logins), logins);
+  CHECK_UINT (fake_sessions (-1), 1);
+  CHECK_UINT (fake_write (a, 1, 1), STATUS_GOOD);
+  CHECK_UINT (fake_write (b, 2, 1), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -750,6 +1041,18 @@ main (void)
   test_forgotten ();
   test_reset_ends_commands ();
   test_reset_ends_questions ();
+  test_given_up ();
+  test_no_path_in_time ();
+  test_silent_portal ();
+  test_silent_at_start ();
+  test_missing_alone ();
+  test_another_lun ();
+  test_told_of_reset ();
+  test_standby ();
+  test_transition ();
+  test_spread ();
+  test_no_room ();
+  test_eviction ();
   check_row = NULL;
   target_close_all ();
   return check_summary ();

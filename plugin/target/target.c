@@ -747,8 +747,11 @@ start_nexus (struct target *t)
   if (i == MAX_SESSIONS)
     return;
   n = nexus_start (t->p, t->name, i, &nexus_ops, t, &err);
-  if (n)
+  if (n) {
     t->nexuses[i] = n;
+    if (t->portals.n > 0)       /* so that it counts where it is going to */
+      n->portal = choose_portal (t, n);
+  }
   else {
     t->why = err;
     t->failures++;
