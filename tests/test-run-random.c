@@ -5,7 +5,8 @@
  * silent or refuse, answers BUSY and TASK SET FULL, and moves a LUN from one
  * controller to the other.  No write is executed by it after a newer one of
  * the same block was sent, or after it was acknowledged; each read returns
- * what it may; and each command is answered once.
+ * what it may; each command is answered once; and all is well again when the
+ * target is.
  *
  * The choices follow from the seed, which is printed and may be given; in what
  * order threads come to them does not.
@@ -26,7 +27,7 @@
 #include "fake-target.h"
 
 #define COMMANDS  1000000
-#define MAX_S     100           /* under valgrind it is fewer commands */
+#define MAX_S     60            /* under valgrind it is fewer commands */
 #define THREADS   8
 #define OWN       4             /* blocks that only this thread writes */
 #define LUNS      3
@@ -288,26 +289,54 @@ set_up (unsigned seed)
   pthread_mutex_unlock (&fake.lock);
 }
 
+/* The target is well again. */
+static void
+let_pass (unsigned ms)
+{
+  calm_down ();
+  fake_release_all ();
+  fake_clock_turn (ms);
+  fake_clock_rest ();
+}
+
+/* Whatever has happened, everybody can write and read again. */
+static void *
+heal_thread (void *unhealed)
+{
+  struct lu_user *user;
+  unsigned i, j;
+  uint32_t value;
+
+  for (i = 0; i < LUNS; ++i)
+    for (j = 0; j < USERS; ++j) {
+      user = &users[i][j];
+      value = ++values[i][0];
+      if (fake_write (user, 0, value) != STATUS_GOOD ||
+          fake_read (user, 0, &value) != STATUS_GOOD ||
+          value != values[i][0])
+        ++*(unsigned *) unhealed;
+    }
+  return NULL;
+}
+
 /* Everybody comes to an end when nothing happens any more. */
 static void
 finish (struct client *clients)
 {
-  unsigned i;
+  unsigned i, unhealed = 0;
+  pthread_t thread;
 
   over = true;
-  calm_down ();
-  for (i = 0; i < 3000 && fake_held () > 0; ++i) {
-    fake_release_all ();
-    fake_clock_turn (10);
-    fake_clock_rest ();
-  }
-  for (i = 0; i < THREADS; ++i) {
-    while (pthread_tryjoin_np (clients[i].thread, NULL) == EBUSY) {
-      fake_release_all ();
-      fake_clock_turn (10);
-      fake_clock_rest ();
-    }
-  }
+  for (i = 0; i < THREADS; ++i)
+    while (pthread_tryjoin_np (clients[i].thread, NULL) == EBUSY)
+      let_pass (10);
+  for (i = 0; i < 600; ++i)
+    let_pass (50);
+  if (pthread_create (&thread, NULL, heal_thread, &unhealed) != 0)
+    abort ();
+  while (pthread_tryjoin_np (thread, NULL) == EBUSY)
+    let_pass (10);
+  CHECK_UINT (unhealed, 0);
 }
 
 int
