@@ -111,6 +111,13 @@ lu_has_states (const struct lu *lu)
   return lu->facts.inquiry.tpgs != 0 && lu->target->p->alua != ALUA_IGNORE;
 }
 
+/* The same of one that is not known yet. */
+static bool
+may_tell_states (const struct lu *lu)
+{
+  return !lu->known || lu_has_states (lu);
+}
+
 bool
 lu_is_about_path (const struct lu *lu, const struct answer *a)
 {
@@ -259,9 +266,10 @@ ask_states (const struct asker *a, const struct answer *answer)
   struct target *t = lu->target;
   const struct nexus *n = a->path->nexus;
   const unsigned epoch = engine_epoch (n->engine);
-  const int group = ask_port_group (a);
+  const bool told = may_tell_states (lu);
+  const int group = told ? ask_port_group (a) : -1;
   struct alua alua;
-  int r = ask_groups (a, &alua);
+  int r = told ? ask_groups (a, &alua) : -1;
   size_t portal;
 
   if (r == 0)
@@ -292,19 +300,38 @@ lu_ask_states (struct lu *lu, struct lu_path *path, const struct answer *a)
   ask_states (&asker, a);
 }
 
+/* Under the lock: what commands were told without REPORT TARGET PORT GROUPS
+ * nobody takes back, and so all portals are to be tried again.
+ */
+static void
+forget_states (struct lu *lu)
+{
+  size_t i;
+
+  for (i = 0; i < lu->target->portals.n; ++i)
+    if (lu->ranks[i] != RANK_STRANGER)
+      lu->ranks[i] = RANK_UNKNOWN;
+  target_changed (lu->target);
+}
+
 void
 lu_look_for_better (struct lu *lu, struct lu_path *path)
 {
   struct target *t = lu->target;
   const uint64_t now = clock_ms ();
+  unsigned rank;
   bool due;
 
   pthread_mutex_lock (&t->lock);
-  due = (!lu->known || lu_has_states (lu)) &&
-    lu->ranks[path->nexus->portal] > RANK_UNKNOWN && now - lu->states_asked >=
-    (lu->ranks[path->nexus->portal] < ALUA_NO_IO ? BETTER_MS : TRANSITION_MS);
+  rank = lu->ranks[path->nexus->portal];
+  due = rank > RANK_UNKNOWN && rank != RANK_STRANGER &&
+    now - lu->states_asked >= (rank < ALUA_NO_IO ? BETTER_MS : TRANSITION_MS);
   if (due)
     lu->states_asked = now;
+  if (due && !may_tell_states (lu)) {
+    forget_states (lu);
+    due = false;
+  }
   pthread_mutex_unlock (&t->lock);
   if (due)
     lu_ask_states (lu, path, NULL);

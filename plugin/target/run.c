@@ -22,10 +22,11 @@
 #define TRANSITION_S 60
 
 /* A command that was alone when the session ended may be what ends it: it
- * lets the others go first.
+ * lets the others go first.  So does one that no path carries, whatever state
+ * is told of them.
  */
-#define FIRST_ALONE_MS 50
-#define MAX_ALONE_MS   1000
+#define FIRST_PAUSE_MS 50
+#define MAX_PAUSE_MS   1000
 
 /* A LUN that is missing is asked for again after so long. */
 #define MISSING_MS 1000
@@ -35,6 +36,8 @@ struct journey {
   uint64_t lost_since;          /* clock_ms, of the first loss; 0: none */
   unsigned timeouts;
   unsigned alone;
+  uint64_t refused_since;       /* clock_ms, by a path; 0: by none */
+  unsigned refusals;
 };
 
 /* ---- the path that a user has ---- */
@@ -111,17 +114,16 @@ limit_of_wait (const struct lu_user *user, bool write,
   if (since != 0 && recovery > 0 && since + recovery < limit)
     limit = since + recovery;
 
-  if (!have_path && target_is_up (t)) {
-    if (lu->no_path_since == 0)
-      lu->no_path_since = now;
-    if (recovery > 0 &&
-        lu->no_path_since + (recovery > transition ? recovery : transition) <
-        limit)
-      limit = lu->no_path_since +
-        (recovery > transition ? recovery : transition);
-  }
-  else
+  if (have_path || !target_is_up (t))
     lu->no_path_since = 0;
+  else if (lu->no_path_since == 0)
+    lu->no_path_since = now;
+  since = lu->no_path_since;
+  if (j->refused_since != 0 && (since == 0 || j->refused_since < since))
+    since = j->refused_since;
+  if (since != 0 && recovery > 0 &&
+      since + (recovery > transition ? recovery : transition) < limit)
+    limit = since + (recovery > transition ? recovery : transition);
   return limit;
 }
 
@@ -179,7 +181,7 @@ await_path (struct lu_user *user, bool write, const struct journey *j,
       path = NULL;
       break;
     }
-    if (j->lost_since != 0 && now >= limit) {
+    if ((j->lost_since != 0 || j->refused_since != 0) && now >= limit) {
       path = NULL;
       break;
     }
@@ -235,12 +237,18 @@ note_gone (struct lu *lu, const struct command *cmd)
   pthread_mutex_unlock (&lu->target->lock);
 }
 
+/* Before the nth time: none, 50, 100, 200, 400, 800 ms, 1 s. */
+static void
+pause_before (struct lu_user *user, unsigned n)
+{
+  if (n > 1)
+    lu_sleep (user, n > 6 ? MAX_PAUSE_MS : FIRST_PAUSE_MS << (n - 2));
+}
+
 /* False: it is given up. */
 static bool
 note_loss (struct lu_user *user, struct command *cmd, struct journey *j)
 {
-  unsigned pause;
-
   if (j->lost_since == 0)
     j->lost_since = clock_ms ();
   if (cmd->overdue &&
@@ -249,11 +257,19 @@ note_loss (struct lu_user *user, struct command *cmd, struct journey *j)
     return false;
   }
   j->alone = cmd->alone ? j->alone + 1 : 0;
-  if (j->alone > 1) {
-    pause = j->alone > 6 ? MAX_ALONE_MS : FIRST_ALONE_MS << (j->alone - 2);
-    lu_sleep (user, pause);
-  }
+  pause_before (user, j->alone);
   return true;
+}
+
+/* Other paths are tried at once, and then again. */
+static void
+note_refusal (struct lu_user *user, struct lu_path *path,
+              const struct command *cmd, struct journey *j)
+{
+  if (j->refused_since == 0)
+    j->refused_since = clock_ms ();
+  lu_ask_states (user->lu, path, &cmd->answer);
+  pause_before (user, ++j->refusals);
 }
 
 /* The LUN is not there.  A target that starts is seen before its LUNs are,
@@ -308,7 +324,7 @@ prepare_again (struct lu_user *user, struct lu_path *path,
   case STATUS_UNVERIFIED:
     return path == NULL || verify (user, path, cmd, j);
   }
-  lu_ask_states (user->lu, path, &cmd->answer);
+  note_refusal (user, path, cmd, j);
   return true;
 }
 

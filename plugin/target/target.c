@@ -915,8 +915,10 @@ target_choose (struct lu_user *user)
                              now ? (int) now->nexus->number : -1);
   user->generation = atomic_load (&t->generation);
   take (user, best == -1 ? NULL : get_path (lu, (unsigned) best));
-  if (best != -1)
+  if (best != -1) {
     rank = views[best].rank;
+    lu->no_path_since = 0;
+  }
   else
     hurry_nexuses (t);
   grow (t, user, rank);
