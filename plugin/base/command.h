@@ -67,8 +67,6 @@ struct command {
   struct scsi_task *task;       /* libiscsi's, while it is carried */
   bool answered;                /* but not over: see session.c */
   uint64_t serial;              /* of this issue; see target/engine.c */
-  bool sent;                    /* the session had it: it may be executed
-                                   though there is no answer */
   bool overdue;                 /* the session was given up because of it */
   bool alone;                   /* nothing else was under way when the session
                                    was lost */

@@ -162,8 +162,22 @@ doubt_lun (struct engine *e, struct itl *itl, const struct answer *a)
   if (!sense_lun_changed (a) && !sense_lun_gone (a))
     return;
   atomic_store (&itl->verified, 0);
+  itl->doubts++;
   if (a->asc >> 8 == 0x29 && itl->epoch == e->epochs && itl->carried > 0)
     engine_set_broken (e, ESTALE, "the target reports that the LUN was reset");
+}
+
+/* A write that was rejected, or answered in a way that makes no sense: the
+ * target may still carry it out.
+ */
+static void
+doubt_write (struct engine *e, const struct command *cmd)
+{
+  if (cmd->direction != DATA_OUT || cmd->answer.status != STATUS_PROTOCOL)
+    return;
+  fence_mark (cmd->itl->fence, e->p.number, e->losses + 1);
+  engine_set_broken (e, EPROTO, "the target rejected a command or broke the "
+                     "protocol");
 }
 
 static void
@@ -174,6 +188,7 @@ command_done (void *ev, struct command *cmd)
   if (cmd->itl) {
     cmd->itl->carried--;
     doubt_lun (e, cmd->itl, &cmd->answer);
+    doubt_write (e, cmd);
   }
   adapt_depth (e, cmd);
   complete (e, cmd);
@@ -252,7 +267,6 @@ drop_commands (struct engine *e, struct queue *undone)
   struct command *cmd;
 
   for (cmd = undone->head; cmd != NULL; cmd = cmd->next) {
-    cmd->sent = true;
     cmd->alone = alone;
     cmd->overdue = cmd->serial == e->overdue;
     if (cmd->direction == DATA_OUT && cmd->itl)
@@ -537,7 +551,7 @@ submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
 
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
-    cmds[i].sent = cmds[i].overdue = cmds[i].alone = false;
+    cmds[i].overdue = cmds[i].alone = false;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
   }
@@ -640,11 +654,47 @@ engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
 }
 
 void
-engine_doubt_itl (struct engine *e, struct itl *itl, const struct answer *a)
+engine_doubt_itl (struct engine *e, struct itl *itl, const struct answer *a,
+                  bool expected)
 {
   pthread_mutex_lock (&e->lock);
   doubt_lun (e, itl, a);
+  itl->doubts -= expected;
   engine_release (e);
+}
+
+void
+engine_doubt (struct engine *e, struct itl *itl)
+{
+  pthread_mutex_lock (&e->lock);
+  atomic_store (&itl->verified, 0);
+  itl->doubts++;
+  engine_release (e);
+}
+
+unsigned
+engine_doubts (struct engine *e, const struct itl *itl)
+{
+  unsigned r;
+
+  pthread_mutex_lock (&e->lock);
+  r = itl->doubts;
+  engine_release (e);
+  return r;
+}
+
+bool
+engine_set_verified (struct engine *e, struct itl *itl, unsigned epoch,
+                     unsigned doubts)
+{
+  bool r;
+
+  pthread_mutex_lock (&e->lock);
+  r = e->session && e->epochs == epoch && itl->doubts == doubts;
+  if (r)
+    atomic_store (&itl->verified, epoch);
+  engine_release (e);
+  return r;
 }
 
 void

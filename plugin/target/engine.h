@@ -5,8 +5,9 @@
  *
  * An engine belongs to a nexus, which gives it one session after the other.
  * It never sends a command again: when a session is lost every command that
- * is under way is over with STATUS_DROPPED, and cmd->sent tells whether the
- * target may still execute it.  What becomes of it is decided above (run.h).
+ * is under way is over with STATUS_DROPPED, and a write that the target may
+ * still execute has its mark in the fence.  What becomes of it is decided
+ * above (run.h).
  */
 
 #ifndef ISCSI_ENGINE_H
@@ -38,6 +39,7 @@ struct itl {
   atomic_uint verified;
 
   /* Private to engine.c. */
+  unsigned doubts;              /* how often it was cleared */
   unsigned epoch;               /* of what follows */
   size_t carried;               /* commands that the session has */
   size_t depth;                 /* no more than this: see adapt_depth */
@@ -88,10 +90,21 @@ extern void engine_break_itl (struct engine *e, const struct itl *itl,
                               const char *why);
 
 /* A question was answered so: if that says that the LUN may have changed, it
- * counts as if a command had been.
+ * counts as if a command had been; but where it is ‘expected’, as after each
+ * login, who is making sure of the LUN goes on.
  */
 extern void engine_doubt_itl (struct engine *e, struct itl *itl,
-                              const struct answer *a);
+                              const struct answer *a, bool expected);
+
+/* It may be another LUN for a reason of the caller's. */
+extern void engine_doubt (struct engine *e, struct itl *itl);
+
+/* Making sure of a LUN: the doubts before it, and the end of it, which sets
+ * itl->verified.  False: the session has ended, or there was a doubt meanwhile.
+ */
+extern unsigned engine_doubts (struct engine *e, const struct itl *itl);
+extern bool engine_set_verified (struct engine *e, struct itl *itl,
+                                 unsigned epoch, unsigned doubts);
 
 /* Close the session, and fail all commands, those under way and those to
  * come.  Any thread.

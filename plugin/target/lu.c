@@ -35,7 +35,6 @@
 struct asker {
   struct lu *lu;
   struct lu_path *path;
-  bool changed;                 /* the LUN may have, since TEST UNIT READY */
   struct runner runner;
   struct retry_policy policy;
 };
@@ -53,10 +52,9 @@ run_question (void *av, struct command *cmds, size_t n)
   }
   engine_run (e, cmds, n);
   for (i = 0; i < n; ++i)
-    if (sense_lun_changed (&cmds[i].answer)) {
-      a->changed = cmds[i].cdb[0] != TEST_UNIT_READY;
-      engine_doubt_itl (e, &a->path->itl, &cmds[i].answer);
-    }
+    if (sense_lun_changed (&cmds[i].answer))
+      engine_doubt_itl (e, &a->path->itl, &cmds[i].answer,
+                        cmds[i].cdb[0] == TEST_UNIT_READY);
 }
 
 static bool
@@ -243,14 +241,18 @@ is_stuck (const struct alua *alua)
 static void
 unstick (const struct asker *a, struct alua *alua, int group)
 {
-  const struct lu *lu = a->lu;
+  struct lu *lu = a->lu;
 
-  if (!is_stuck (alua) || lu->facts.inquiry.tpgs != TPGS_EXPLICIT)
+  if (!is_stuck (alua) || lu->facts.inquiry.tpgs != TPGS_EXPLICIT) {
+    lu->stuck_told = false;
     return;
+  }
   if (lu->target->p->alua != ALUA_TELL) {
-    log_event ("%s/%d: no path is active, and the target changes that only "
-               "when it is told to: give alua=explicit, or make a controller "
-               "active on the target", lu->target->name, lu->lun);
+    if (!atomic_exchange (&lu->stuck_told, true))
+      log_event ("%s/%d: no path is active, and the target changes that "
+                 "only when it is told to: give alua=explicit, or make a "
+                 "controller active on the target", lu->target->name,
+                 lu->lun);
     return;
   }
   if (group != -1) {
@@ -358,7 +360,7 @@ lu_doubt (struct lu *lu)
   pthread_mutex_lock (&lu->target->lock);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (lu->paths[i])
-      atomic_store (&lu->paths[i]->itl.verified, 0);
+      engine_doubt (lu->paths[i]->nexus->engine, &lu->paths[i]->itl);
   pthread_mutex_unlock (&lu->target->lock);
 }
 
@@ -371,8 +373,8 @@ is_io_rank (unsigned rank)
 
 /* Under the lock: what came of it. */
 static enum lu_verdict
-judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
-       const struct error *err)
+judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
+       int r, const struct error *err)
 {
   struct target *t = lu->target;
   const size_t portal = path->nexus->portal;
@@ -382,7 +384,8 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, int r,
   if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
   if (r == 0) {
-    atomic_store (&path->itl.verified, epoch);
+    if (!engine_set_verified (path->nexus->engine, &path->itl, epoch, doubts))
+      return LU_ELSEWHERE;      /* once more */
     lu->missing = false;
     return LU_READY;
   }
@@ -411,18 +414,27 @@ carries_io (const struct lu *lu, const struct lu_path *path)
   return r;
 }
 
-/* One thread asks, the others wait for what it finds. */
+/* One thread asks, the others wait for what it finds.  Where it finds nothing
+ * good they do not ask one after the other, but choose anew.
+ */
 static bool
-begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch)
+begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch,
+                 enum lu_verdict *verdict)
 {
   struct target *t = lu->target;
   bool mine;
 
+  *verdict = LU_LOST;
   pthread_mutex_lock (&t->lock);
+  mine = !path->verifying;
   while (path->verifying)
     target_wait (t, clock_ms () + 1000);
-  mine = atomic_load (&path->itl.verified) != epoch;
-  path->verifying = mine;
+  if (atomic_load (&path->itl.verified) == epoch) {
+    *verdict = LU_READY;
+    mine = false;
+  }
+  if (mine)
+    path->verifying = true;
   pthread_mutex_unlock (&t->lock);
   return mine;
 }
@@ -433,23 +445,24 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
   const unsigned epoch = engine_epoch (path->nexus->engine);
   struct target *t = lu->target;
   enum lu_verdict verdict;
+  unsigned doubts;
   struct asker a;
   int r = -1;
 
   if (epoch == 0)
     return LU_LOST;
-  if (!begin_verifying (lu, path, epoch))
-    return LU_READY;
+  if (!begin_verifying (lu, path, epoch, &verdict))
+    return verdict;
 
   set_up_asker (&a, lu, path);
   if (lu_has_states (lu))
     ask_states (&a, NULL);
-  a.changed = false;
+  doubts = engine_doubts (path->nexus->engine, &path->itl);
   if (carries_io (lu, path))
     r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 
   pthread_mutex_lock (&t->lock);
-  verdict = a.changed ? LU_ELSEWHERE : judge (lu, path, epoch, r, err);
+  verdict = judge (lu, path, epoch, doubts, r, err);
   path->verifying = false;
   pthread_cond_broadcast (&t->changed);
   pthread_mutex_unlock (&t->lock);

@@ -405,6 +405,9 @@ lu_last_error (void *uv, struct error *err)
     *err = t->why;
   else if (target_all_strangers (lu) || lu->missing)
     *err = lu->stranger;
+  else if (lu->no_path_since != 0)
+    error_set (err, EIO, "no path to the LUN is active: all are in standby, "
+               "unavailable, or in transition");
   else if (!fence_is_open (&lu->fence))
     error_set (err, EIO, "a session that was lost has left writes that the "
                "target may still execute: no others are made before it is "

@@ -57,9 +57,9 @@ struct lu {
   uint8_t ranks[PORTALS_MAX];   /* how good each portal is for it */
   struct error stranger;        /* what is wrong at portals of that rank */
   uint64_t stranger_at;         /* clock_ms, when that was seen */
-  bool missing;                 /* the target said that there is no such LUN
+  atomic_bool missing;          /* the target said that there is no such LUN
                                    when commands were sent to it */
-  uint64_t missing_asked;       /* clock_ms, when it last said so */
+  atomic_bool stuck_told;       /* that no path is active, and what to do */
   uint64_t states_asked;        /* clock_ms, when ALUA states were */
   uint64_t fenced_since;        /* clock_ms, 0: it is not */
   bool reset_refused;           /* which was told */
