@@ -59,6 +59,12 @@ fact_above ()
       'BEGIN { exit !(seen != "" && seen > limit) }'
 }
 
+# await_lun: nbdkit writes its pidfile before the plugin opens the LUN.
+await_lun ()
+{
+  wait_until fact size_bytes
+}
+
 # state_of_session N: "up"...
 state_of_session ()
 {

@@ -26,6 +26,7 @@ disk_of 128M
 start_proxy
 start_nbdkit iscsi "iscsi://$proxy_portal/$iqn/1" \
              status-socket="$status_socket"
+await_lun
 lun='server="lun-1",target="'$iqn'",lun="1"'
 "$examples/iscsi-status.sh" "$status_socket" "$prom"
 equal "its mode" "$(stat -c %a "$prom")" 644

@@ -15,6 +15,7 @@ set -x
 disk_of 8M
 before=$(date +%s)
 start_nbdkit iscsi "$url" status-socket="$status_socket"
+await_lun
 
 equal size "$(fact size_bytes)" 8388608
 equal clients "$(fact clients)" 0

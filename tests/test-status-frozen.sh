@@ -16,6 +16,7 @@ disk_of 128M
 start_proxy
 start_nbdkit iscsi "iscsi://$proxy_portal/$iqn/1" noop-interval=0 \
              status-socket="$status_socket"
+await_lun
 start_load --seconds 3600 "$uri"
 proxy freeze
 wait_until fact_above 2 stall_seconds

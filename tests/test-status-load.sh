@@ -14,6 +14,7 @@ requires_status
 set -x
 disk_of 128M
 start_nbdkit iscsi "$url" status-socket="$status_socket" sessions=2
+await_lun
 start_load --seconds 3600 --connections 2 "$uri"
 wait_until fact_is 2 clients
 wait_until fact_is 2 sessions_up

@@ -17,6 +17,7 @@ disk_of 128M
 start_two_proxies
 start_nbdkit iscsi "iscsi://$first_portal/$iqn/1" "portal=$second_portal" \
              sessions=1 status-socket="$status_socket"
+await_lun
 start_load --seconds 3600 "$uri"
 equal "sessions at the first portal" \
       "$(fact portal_sessions "portal=\"$first_portal\"")" 1

@@ -15,6 +15,7 @@ requires_nbdsh
 set -x
 disk_of 128M
 start_nbdkit iscsi "$url" status-socket="$status_socket"
+await_lun
 fds=$(server_fds)
 start_load --seconds 3600 "$uri"
 export status_socket

@@ -61,6 +61,7 @@ end_daemon ()
   wait_until eval "! kill -0 $pid"
 }
 cleanup_fn end_daemon
+await_lun
 equal size "$(fact size_bytes)" 1048576
 end_daemon
 if [ -e "$status_socket" ]; then fail "the socket is left behind"; fi
