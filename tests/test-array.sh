@@ -36,7 +36,7 @@ done
 add_lun 2 "$tmp/small" --device-type cd
 tid=2
 for lun in {2..300}; do
-  add_lun $lun "$tmp/small" --bstype null
+  add_lun "$lun" "$tmp/small" --bstype null
 done
 add_target 4 192.0.2.1
 tid=4 add_lun 1 "$tmp/small"

@@ -11,9 +11,9 @@ requires_nbdsh
 # others can not.
 check ()
 {
-  run_python - "$sock" "${iqn%?}" $1 <<'END'
+  run_python - "$sock" "${iqn%?}" "$1" <<'END'
 import nbd, sys
-sock, prefix, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
+sock, prefix, wanted = sys.argv[1], sys.argv[2], sys.argv[3].split()
 h = nbd.NBD()
 h.set_opt_mode(True)
 h.connect_unix(sock)
