@@ -307,23 +307,33 @@ let_pass (unsigned ms)
   fake_clock_rest ();
 }
 
+/* It may take some tries, since a write fails at once while the target has been
+ * away for too long.
+ */
+static bool
+heals (unsigned lun, struct lu_user *user)
+{
+  uint32_t value = 0;
+  unsigned i;
+
+  for (i = 0; i < 5000; ++i) {
+    if (fake_write (user, 0, ++values[lun][0]) == STATUS_GOOD)
+      return fake_read (user, 0, &value) == STATUS_GOOD &&
+        value == values[lun][0];
+    fake_clock_rest ();
+  }
+  return false;
+}
+
 /* Whatever has happened, everybody can write and read again. */
 static void *
 heal_thread (void *unhealed)
 {
-  struct lu_user *user;
   unsigned i, j;
-  uint32_t value;
 
   for (i = 0; i < LUNS; ++i)
-    for (j = 0; j < USERS; ++j) {
-      user = &users[i][j];
-      value = ++values[i][0];
-      if (fake_write (user, 0, value) != STATUS_GOOD ||
-          fake_read (user, 0, &value) != STATUS_GOOD ||
-          value != values[i][0])
-        ++*(unsigned *) unhealed;
-    }
+    for (j = 0; j < USERS; ++j)
+      *(unsigned *) unhealed += !heals (i, &users[i][j]);
   return NULL;
 }
 
@@ -338,8 +348,6 @@ finish (struct client *clients)
   for (i = 0; i < THREADS; ++i)
     while (pthread_tryjoin_np (clients[i].thread, NULL) == EBUSY)
       let_pass (10);
-  for (i = 0; i < 600; ++i)
-    let_pass (50);
   if (pthread_create (&thread, NULL, heal_thread, &unhealed) != 0)
     abort ();
   while (pthread_tryjoin_np (thread, NULL) == EBUSY)

@@ -500,6 +500,7 @@ test_best_portal_dead (void)
 {
   struct lu_user *a;
   int second = 2;
+  unsigned i;
 
   TEST ("the second best portal is taken when the best one is dead", 3);
   fake.luns[0].tpgs = TPGS_IMPLICIT;
@@ -513,7 +514,7 @@ test_best_portal_dead (void)
   let_pass (40000);
   CHECK_UINT (fake_sessions (0), 1);
   set_portal (2, FAKE_ANSWERS);
-  for (unsigned i = 0; i < 20 && !is_at (&second); ++i) {
+  for (i = 0; i < 100 && !is_at (&second); ++i) {
     fake_read (a, 0, &(uint32_t) { 0 });
     let_pass (2000);
   }
