@@ -167,13 +167,20 @@ start_scripted ()
             </dev/null >"$tmp/scripted$n.log" 2>&1 &
   scripted_pid=$!
   cleanup_fn end_process $scripted_pid
-  until grep -q ^port "$tmp/scripted$n.log"; do
+  until grep -q '^port ' "$tmp/scripted$n.log"; do
     kill -0 $scripted_pid || fail "the scripted target did not start"
     sleep 0.05
   done
-  portal=127.0.0.1:$(awk '/^port/ { print $2 }' "$tmp/scripted$n.log")
+  portal=127.0.0.1:$(awk '/^port / { print $2 }' "$tmp/scripted$n.log")
   # shellcheck disable=SC2034 # for the tests
   url=iscsi://$portal/$iqn/1
+}
+
+# scripted_portal N: where the Nth of several listens (--portals).
+scripted_portal ()
+{
+  awk -v n="$1" '$1 == "portal" && $2 == n { print "127.0.0.1:" $3 }' \
+      "$scripted.log"
 }
 
 # scripted COMMAND...: of the one that was started last.  fault-proxy is the

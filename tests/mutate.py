@@ -261,6 +261,7 @@ async def serve_one(seed, target, verdict, tmp):
     server = await asyncio.start_server(target.accept, "127.0.0.1", 0,
                                         limit=1 << 21)
     target.port = server.sockets[0].getsockname()[1]
+    target.ports.append(target.port)
     log = open(f"{tmp}/log", "w+")
     process = await asyncio.create_subprocess_exec(
         os.path.join(os.environ["abs_top_builddir"], "nbdkit"), "-f", "-v",

@@ -3,7 +3,7 @@
 
 """An iSCSI target on loopback that misbehaves on demand.
 
-  scripted-target.py --control SOCKET [--port N] [--file FILE]
+  scripted-target.py --control SOCKET [--port N] [--portals N] [--file FILE]
                      [--set KEY=VALUE]... [--rule 'RULE']...
   scripted-target.py --control SOCKET --command 'LINE'
 
@@ -11,6 +11,9 @@ The first form serves one LUN (in memory, or FILE) without authentication,
 prints "port N" once it listens, and takes commands, one a line, on the Unix
 socket; each is answered with a line that starts with "ok" or "error".  The
 second form sends one command, prints the answer and fails unless it is "ok".
+
+With --portals there are several ways to the LUNs, each with a portal group
+and an ALUA target port group of its own; a line "portal N PORT" for each.
 
 Commands:
   rule RULE        add a rule (below); "rules clear" removes all, "rules clear
@@ -23,6 +26,11 @@ Commands:
   async N [MS]     send asynchronous message N (RFC 7143 11.9); 2 and 3 drop
                    the connection after MS milliseconds
   ping             send a NOP-In that wants an answer
+  alua [ms=N] [lun=N] GROUP:STATE...
+                   the state of these target port groups from now on, for one
+                   LUN or all: optimized, nonoptimized, standby, unavailable,
+                   offline, transitioning.  With ms= they are in transition
+                   for so long
   quit
 
 A rule is  WHAT [skip=N] [times=N] ACTION [ARGUMENT].  It meets the Nth+1
@@ -30,12 +38,13 @@ A rule is  WHAT [skip=N] [times=N] ACTION [ARGUMENT].  It meets the Nth+1
 the first rule that matches wins.
 
 WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
-modesense read write flush unmap same lbastatus luns prefetch login, or of
-another request: nop task text logout (only swallow and pdu);
+modesense read write flush unmap same lbastatus luns groups setgroups
+prefetch login, or of another request: nop task text logout (only swallow and
+pdu);
 loginN, those with the Nth ISID that came;
 or a class: io (read write flush unmap same), capacity (both), any (what
-may report a unit attention: all but inquiry and luns), scsi (all but login),
-all.
+may report a unit attention: all but inquiry, luns and groups), scsi (all but
+login), all.  NAME@N: of these, what comes through portal N.
 
 ACTION:
   busy, full, aborted, conflict     that SCSI status
@@ -78,9 +87,10 @@ import socket
 import struct
 import sys
 
-from scripted_disk import (CHECK, CONDITION_MET, GOOD, Check, Disk,
-                           name_of)
+from scripted_alua import CHANGED, STATES, PortGroups, parse_change
+from scripted_disk import CHECK, CONDITION_MET, GOOD, Check, name_of
 from scripted_iscsi import Connection
+from scripted_luns import Luns
 from scripted_rules import ACTIONS, Rule, tags_of
 
 # Settings, their defaults, and what they mean.
@@ -119,7 +129,11 @@ SETTINGS = {
     "window": 128,                # MaxCmdSN - ExpCmdSN + 1
     "nop-interval": 0,            # ms between pings of ours
     "nop-timeout": 2000,          # ms; then the connection is dropped
-    "max-sessions": 0,            # further logins get 0302; 0: no limit
+    "max-sessions": 0,            # further logins get the next; 0: no limit
+    "refusal": 0x0302,            # status class and detail
+    "evict": 0,                   # 1: a login ends all other sessions of its
+                                  # initiator name, whatever their ISID
+    "login-ms": 0,                # that a login takes
     "reinstate": 1,               # 0: leave the old session alive
     "linger": 0,                  # 1: a session outlives its connection
     "kill-tasks": 1,              # 0: held writes outlive their session
@@ -127,8 +141,16 @@ SETTINGS = {
     "early-good": 0,              # 1: writes end before their data are here
     "window-jumps": 0,            # 1: MaxCmdSN closes the window while data
                                   # of a write are asked for, and opens it
-    "portal-group": 1,            # of logins from now on
+    "portal-group": 1,            # of logins from now on, at the first
+                                  # portal; -1: not told
+    "one-group": 0,               # 1: all portals are in it
     "reset": 1,                   # 0: LOGICAL UNIT RESET is not supported
+    "tpgs": 0,                    # ALUA: 1 implicit, 2 explicit, 3 both
+    "extended": 1,                # 0: the extended header gets 5/2400
+    "transition-s": 0,            # that it tells
+    "preferred": 0,               # a target port group
+    "stpg-ms": 0,                 # that SET TARGET PORT GROUPS takes
+    "alua-ua": 1,                 # 6/2A06 when a state has changed
     "holes": 0,                   # 1: of the Data-In PDUs of a command only
                                   # the first and the last are sent
     "data-in": 262144,            # bytes of data in one of them at most
@@ -157,10 +179,14 @@ class Target:
         self.set = settings
         self.iqn = args.iqn
         self.port = args.port
-        self.disk = Disk(settings, args.file)
+        self.ports = []           # of the portals
+        self.luns = Luns(settings, args.file)
+        self.disk = self.luns.first
+        self.groups = PortGroups(settings, getattr(args, "portals", 1))
         self.rules = [Rule(r) for r in args.rule]
         self.sessions, self.connections, self.silent = [], [], []
         self.held = []
+        self.resets = {}          # by LUN
         self.isids = []           # in the order in which they came
         self.counters = {}
         self.tsih = 0
@@ -183,22 +209,42 @@ class Target:
         if session in self.sessions:
             self.sessions.remove(session)
 
-    def reset_lun(self):
-        """SAM-5 6.3.3: the commands of all sessions end."""
+    def reset_lun(self, lun):
+        """SAM-5 6.3.3: the commands of all sessions end, unanswered."""
         self.count("resets")
-        for _ in self.held:
-            self.count("killed")
-        self.held = []
+        self.resets[lun] = self.resets.get(lun, 0) + 1
+        for task in self.held:
+            if task.lun == lun:
+                self.count("killed")
+        self.held = [task for task in self.held if task.lun != lun]
         for session in self.sessions:
-            session.attention.append(0x2900)
+            session.attention.append((self.luns.number(lun), 0x2900))
+
+    def change_states(self, lun, states, ms):
+        """Of one LUN, or all (None), now or after ‘ms’ in transition."""
+        if ms:
+            self.change_states(lun, dict.fromkeys(
+                states, STATES["transitioning"]), 0)
+            self.loop.call_later(ms / 1000, self.change_states, lun, states, 0)
+            return
+        for n in [lun] if lun is not None else self.luns.numbers():
+            self.groups.change(n, states)
+            if self.set["alua-ua"]:
+                for session in self.sessions:
+                    if (n, CHANGED) not in session.attention:
+                        session.attention.append((n, CHANGED))
 
     # Commands.
 
     def run(self, task):
         """A command and its data are here: what becomes of it?"""
         tags = tags_of(task.cdb)
+        task.resets = self.resets.get(task.lun, 0)
+        portal = task.conn.portal
+        for tag in (name_of(task.cdb), "commands"):
+            self.count(f"{tag}@{portal}")
         self.count(name_of(task.cdb))
-        rule = self.rule_for(tags)
+        rule = self.rule_for(tags | {f"{tag}@{portal}" for tag in tags})
         ms = self.set["one-by-one"] if tags & {"same", "unmap"} else 0
         if rule is None and ms:
             self.busy_until = (max(self.busy_until, self.loop.time())
@@ -210,38 +256,33 @@ class Target:
             ACTIONS[rule.action](self, task, rule.arg)
 
     def evaluate(self, task):
-        session = task.session
-        if session.attention and "any" in tags_of(task.cdb):
-            raise Check(6, session.attention.pop(0))
-        if name_of(task.cdb) == "luns":
-            return self.report_luns()
-        at = self.lun_at(task.lun)
-        if at is None:
+        session, name = task.session, name_of(task.cdb)
+        lun, group = self.luns.number(task.lun), task.conn.portal
+        if name == "luns":
+            return self.luns.report()
+        if lun is None:
             if task.cdb[0] == 0x12:
                 return bytes([0x7f]) + bytes(35)
             raise Check(5, 0x2500)
-        self.disk.number = at
-        return self.disk.execute(task.cdb, bytes(task.data))
-
-    def report_luns(self):
-        s = self.set
-        data = bytes.fromhex(s["raw-luns"]) or b"".join(
-            struct.pack(">H6x", s["form"] | n)
-            for n in range(s["lun"], s["lun"] + s["luns"]))
-        return struct.pack(">II", len(data), 0) + data
-
-    def lun_at(self, address):
-        """Which of the LUNs it is, from 0; None: there is none."""
-        wire, rest = struct.unpack(">H6s", address)
-        at = (wire ^ self.set["form"]) - self.set["lun"]
-        return at if 0 <= at < self.set["luns"] and not any(rest) else None
+        for attention in session.attention:
+            if attention[0] == lun and "any" in tags_of(task.cdb):
+                session.attention.remove(attention)
+                raise Check(6, attention[1])
+        self.groups.check(task.cdb, lun, group)
+        if name == "groups":
+            return self.groups.report(task.cdb, lun)
+        if name == "setgroups":
+            self.change_states(lun, self.groups.obey(bytes(task.data)),
+                               self.set["stpg-ms"])
+            return b""
+        data = self.luns.disk(lun).execute(task.cdb, bytes(task.data))
+        if task.cdb[0] == 0x12:
+            data = self.groups.describe(task.cdb, data, group)
+        return data
 
     def told(self):
         names = self.names()
         return names[:len(names) - self.set["hide"]]
-
-    def lun_address(self):
-        return struct.pack(">H6x", self.set["form"] | self.set["lun"])
 
     def names(self):
         """Of the target, and of others that are the same."""
@@ -253,6 +294,9 @@ class Target:
     def finish(self, task):
         """Execute it and answer, if there is anybody to answer."""
         alive = task.session.alive
+        if task.resets != self.resets.get(task.lun, 0):
+            self.count("killed")
+            return
         if not alive and self.set["kill-tasks"]:
             self.count("killed")
             return
@@ -284,6 +328,7 @@ class Target:
     async def accept(self, reader, writer):
         conn = self.connection(self, reader, writer)
         self.count("connections")
+        self.count(f"connections@{conn.portal}")
         self.connections.append(conn)
         pinger = None
         try:
@@ -332,6 +377,9 @@ class Target:
     def status(self):
         facts = {"sessions": len(self.sessions), "held": len(self.held),
                  "open": len(self.connections)}
+        for session in self.sessions:
+            key = f"sessions@{session.portal}"
+            facts[key] = facts.get(key, 0) + 1
         return " ".join(f"{k}={v}" for k, v in
                         sorted({**self.counters, **facts}.items()))
 
@@ -358,6 +406,9 @@ class Target:
                 conn.asynchronous(int(event))
                 if event in ("2", "3"):
                     self.loop.call_later(int(ms or 0) / 1000, conn.end, False)
+        elif word == "alua":
+            ms, lun, states = parse_change(rest)
+            self.change_states(lun, states, ms)
         elif word == "ping":
             for conn in live:
                 conn.ping()
@@ -394,9 +445,15 @@ async def serve(args):
     for text in args.set:
         change_setting(settings, text)
     target = Target(args, settings)
-    server = await asyncio.start_server(target.accept, "127.0.0.1",
-                                        args.port, limit=1 << 21)
-    target.port = server.sockets[0].getsockname()[1]
+    servers = []                  # one that is let go of stops
+    for n in range(args.portals):
+        server = await asyncio.start_server(
+            target.accept, "127.0.0.1", args.port if n == 0 else 0,
+            limit=1 << 21)
+        servers.append(server)
+        target.ports.append(server.sockets[0].getsockname()[1])
+        print(f"portal {n + 1} {target.ports[n]}")
+    target.port = target.ports[0]
     await asyncio.start_unix_server(target.control_accept, args.control)
     print(f"port {target.port}", flush=True)
     await target.stopped
@@ -416,6 +473,7 @@ def main():
     parser.add_argument("--control", required=True)
     parser.add_argument("--command")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--portals", type=int, default=1)
     parser.add_argument("--iqn", default="iqn.2001-04.com.example:scripted")
     parser.add_argument("--file")
     parser.add_argument("--set", action="append", default=[])

@@ -2,6 +2,7 @@
 
 """The disk of the scripted target: SCSI commands in, data out."""
 
+import functools
 import os
 import struct
 
@@ -15,10 +16,16 @@ NAMES = {
     0x90: "prefetch", 0x03: "sense",
 }
 
+# By opcode and service action.
+ACTIONS = {
+    (0x9e, 0x10): "capacity16", (0x9e, 0x12): "lbastatus",
+    (0xa3, 0x0a): "groups", (0xa4, 0x0a): "setgroups",
+}
+
 
 def name_of(cdb):
-    if cdb[0] == 0x9e:
-        return {0x10: "capacity16", 0x12: "lbastatus"}.get(cdb[1] & 31, "?")
+    if cdb[0] in (0x9e, 0xa3, 0xa4):
+        return ACTIONS.get((cdb[0], cdb[1] & 31), "?")
     if cdb[0] == 0x12 and cdb[1] & 1:
         return "vpd"
     return NAMES.get(cdb[0], "?")
@@ -35,16 +42,20 @@ class Check(Exception):
 class Disk:
     """The LUN: SCSI commands in, data out."""
 
-    def __init__(self, settings, path):
+    def __init__(self, settings, path, number=0):
         self.set = settings
-        self.number = 0           # of the LUN that is asked, from 0
-        if path is None:
-            self.fd = os.memfd_create("disk")
-            os.truncate(self.fd, self.size())
-        else:
+        self.number = number      # of the LUN, from 0
+        if path is not None:
             self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             settings["blocks"] = (os.fstat(self.fd).st_size
                                   // settings["block-size"])
+
+    @functools.cached_property
+    def fd(self):
+        """In memory, and only if it is used."""
+        fd = os.memfd_create("disk")
+        os.truncate(fd, self.size())
+        return fd
 
     def size(self):
         return self.set["blocks"] * self.set["block-size"]

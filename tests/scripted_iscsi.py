@@ -5,6 +5,7 @@ of data and answers (RFC 7143).  What becomes of a command, once it and its
 data are here, is for the target to say.
 """
 
+import asyncio
 import socket
 import struct
 
@@ -18,7 +19,8 @@ class Session:
         self.key, self.tsih = key, tsih # of the name, ISID and portal group
         self.alive = True
         self.conn = None
-        self.attention = []       # unit attentions that wait
+        self.attention = []       # (LUN, ASC and ASCQ) that wait
+        self.portal = 1
         self.max_recv = 8192      # of the initiator
 
 
@@ -33,6 +35,7 @@ class Task:
         self.reads, self.writes = bool(bhs[1] & 0x40), bool(bhs[1] & 0x20)
         self.data = bytearray()
         self.wanted = 0           # bytes of the burst that is under way
+        self.resets = 0           # of the LUN, before this command
 
 
 class Connection:
@@ -46,6 +49,9 @@ class Connection:
         self.ping_sent = None
         self.logged_in = False
         self.before_logout = []   # tasks to be answered together with it
+        port = writer.get_extra_info("sockname")[1]
+        self.portal = (target.ports.index(port) + 1 if port in target.ports
+                       else 1)
         self.text_left = b""      # of an answer that is too long for one PDU
 
     # PDUs.
@@ -138,12 +144,13 @@ class Connection:
                         if "=" in item)
             if first:
                 self.exp_cmd_sn = struct.unpack_from(">I", bhs, 24)[0]
+                await asyncio.sleep(self.set["login-ms"] / 1000)
                 if not self.begin_session(bhs, keys):
                     return False
             reply = self.answer_keys(keys)
             if first:
-                reply.append("TargetPortalGroupTag="
-                             f"{self.set['portal-group']}")
+                if self.portal_group() != -1:
+                    reply.append(f"TargetPortalGroupTag={self.portal_group()}")
                 reply += [self.set["key"]] if self.set["key"] else []
             first = False
             flags = bhs[1] & 0x8f
@@ -167,6 +174,12 @@ class Connection:
         if flags & 0x83 == 0x83:
             struct.pack_into(">H", reply, 14, self.session.tsih)
         self.send(reply, "".join(k + "\0" for k in keys).encode())
+
+    def portal_group(self):
+        tag = self.set["portal-group"]
+        if tag == -1 or self.set["one-group"]:
+            return tag
+        return tag + self.portal - 1
 
     def begin_session(self, bhs, keys):
         target = self.target
@@ -200,24 +213,28 @@ class Connection:
             self.refuse_login(bhs, 0x0203)
             return False
         key = (keys.get("InitiatorName", ""), keys.get("TargetName", ""), isid,
-               self.set["portal-group"])
+               self.portal_group())
         limit = self.set["max-sessions"]
         others = [s for s in target.sessions if s.key != key]
         if limit and len(others) >= limit:
             target.count("refused")
-            self.refuse_login(bhs, 0x0302)
+            self.refuse_login(bhs, self.set["refusal"])
             return False
         target.tsih += 1
         self.session = Session(key, target.tsih)
         self.session.conn = self
+        self.session.portal = self.portal
         if self.set["login-ua"]:
-            self.session.attention.append(0x2900)
+            self.session.attention += [(n, 0x2900)
+                                       for n in target.luns.numbers()]
         return True
 
     def reinstate(self):
         for old in list(self.target.sessions):
-            if old.key == self.session.key and self.set["reinstate"]:
-                self.target.count("reinstated")
+            same = old.key == self.session.key
+            evict = self.set["evict"] and old.key[:2] == self.session.key[:2]
+            if same and self.set["reinstate"] or evict:
+                self.target.count("reinstated" if same else "evicted")
                 self.target.end_session(old)
                 if old.conn is not None:
                     old.conn.end(True)
@@ -305,7 +322,8 @@ class Connection:
     def nop_in(self, ttt):
         """TTT 0xffffffff: no answer is wanted."""
         self.send(struct.pack(">BBHI8sII", 0x20, 0x80, 0, 0,
-                              self.target.lun_address(), NO_TAG, ttt) + bytes(24), sn=False)
+                              self.target.luns.field(self.set["lun"]),
+                              NO_TAG, ttt) + bytes(24), sn=False)
 
     def ping(self):
         self.ping_sent = self.ping_sent or self.target.loop.time()
@@ -324,7 +342,7 @@ class Connection:
         itt = struct.unpack_from(">I", bhs, 16)[0]
         response = 0
         if bhs[1] & 0x7f == 5 and self.set["reset"]:
-            self.target.reset_lun()
+            self.target.reset_lun(bhs[8:16])
         else:
             self.target.count("task-management")
             response = 5          # not supported
@@ -336,7 +354,8 @@ class Connection:
         if ttt == NO_TAG:
             self.text_left = b""
         if b"SendTargets" in data:
-            portal = f"TargetAddress=127.0.0.1:{self.target.port},1\0"
+            portal = "".join(f"TargetAddress=127.0.0.1:{port},{n + 1}\0"
+                             for n, port in enumerate(self.target.ports))
             self.text_left = "".join(
                 f"TargetName={name}\0" + portal * self.set["portals"]
                 for name in self.target.told()).encode(

@@ -55,7 +55,7 @@ def tags_of(cdb):
         tags.add("capacity")
     elif name in ("read", "write", "flush", "unmap", "same"):
         tags.add("io")
-    if name not in ("inquiry", "vpd", "luns", "sense"):
+    if name not in ("inquiry", "vpd", "luns", "sense", "groups"):
         tags.add("any")
     return tags
 
