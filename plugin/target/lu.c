@@ -22,6 +22,9 @@
 /* How often to ask for the end of a transition. */
 #define TRANSITION_MS 2000
 
+/* How long to wait for another thread that asks. */
+#define OTHERS_MS 1000
+
 /* Room for all groups, with many ports each. */
 #define STATES_LEN 4096
 #define VPD_LEN    4096
@@ -261,6 +264,27 @@ unstick (const struct asker *a, struct alua *alua, int group)
   }
 }
 
+/* One thread at a time, or several would tell the target to make different
+ * groups active.  The others wait for what it finds, but not as long as a path
+ * may be silent.
+ */
+static bool
+begin_asking (struct lu *lu)
+{
+  const uint64_t until = clock_ms () + OTHERS_MS;
+  struct target *t = lu->target;
+  bool mine;
+
+  pthread_mutex_lock (&t->lock);
+  mine = !lu->asking;
+  while (lu->asking && clock_ms () < until)
+    target_wait (t, until);
+  if (mine)
+    lu->asking = true;
+  pthread_mutex_unlock (&t->lock);
+  return mine;
+}
+
 static void
 ask_states (const struct asker *a, const struct answer *answer)
 {
@@ -269,11 +293,14 @@ ask_states (const struct asker *a, const struct answer *answer)
   const struct nexus *n = a->path->nexus;
   const unsigned epoch = engine_epoch (n->engine);
   const bool told = may_tell_states (lu);
-  const int group = told ? ask_port_group (a) : -1;
   struct alua alua;
-  int r = told ? ask_groups (a, &alua) : -1;
+  int group, r;
   size_t portal;
 
+  if (!begin_asking (lu))
+    return;
+  group = told ? ask_port_group (a) : -1;
+  r = told ? ask_groups (a, &alua) : -1;
   if (r == 0)
     unstick (a, &alua, group);
   pthread_mutex_lock (&t->lock);
@@ -290,6 +317,8 @@ ask_states (const struct asker *a, const struct answer *answer)
     lu->ranks[portal] = (uint8_t) rank_of_answer (answer);
     target_changed (t);
   }
+  lu->asking = false;
+  pthread_cond_broadcast (&t->changed);
   pthread_mutex_unlock (&t->lock);
 }
 
