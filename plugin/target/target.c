@@ -361,8 +361,18 @@ find_portals (struct target *t, const struct stop *stop, struct error *err)
   return r;
 }
 
-/* The user waits for the first login, login-timeout at most; later ones begin
- * with those that answer quickly.
+/* Until when the first session of a nexus is tried for. */
+static uint64_t
+first_login_deadline (const struct target *t, const struct nexus *n)
+{
+  return n->since + t->p->login_timeout_ms +
+    (t->portals.n > 1 ? t->portals.n * ATTEMPT_MS : 0);
+}
+
+/* Where there are several portals the first try at each is a short one, so
+ * that one that is silent does not use up the time of the others; one that is
+ * only slow gets login-timeout in the next round.  The same holds after a
+ * loss.
  */
 static uint64_t
 attempt_deadline (const struct target *t, const struct nexus *n,
@@ -370,7 +380,7 @@ attempt_deadline (const struct target *t, const struct nexus *n,
 {
   const unsigned limit = t->p->login_timeout_ms;
   const uint64_t now = clock_ms ();
-  const uint64_t first = n->since + limit;
+  const uint64_t first = first_login_deadline (t, n);
   uint64_t r = now + limit;
 
   if (t->portals.list[portal].failed_at == 0 && limit > ATTEMPT_MS &&
@@ -473,9 +483,10 @@ static bool
 may_yet_come_up (struct target *t, const struct nexus *n, unsigned tries,
                  const struct error *why)
 {
-  const bool passes = why->err == EBUSY || why->err == ECONNRESET;
+  const bool passes = why->err == EBUSY || why->err == ECONNRESET ||
+    (why->err == ETIMEDOUT && t->portals.n > 1);
 
-  if (clock_ms () >= n->since + t->p->login_timeout_ms)
+  if (clock_ms () >= first_login_deadline (t, n))
     return false;
   if (tries < t->portals.n)
     return true;

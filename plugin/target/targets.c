@@ -219,8 +219,11 @@ await_session (struct lu_user *user, const struct stop *stop,
   const unsigned failures = t->failures, limit = t->p->recovery_timeout_ms;
 
   while (!target_is_up (t)) {
-    if (t->stopping || stop_asked (stop))
+    if (t->stopping)
       return error_set (err, ESHUTDOWN, "the server is shutting down");
+    if (stop_asked (stop))
+      return error_set (err, ESHUTDOWN, "the client has gone, or the server is "
+                        "shutting down");
     if (t->failures != failures && !target_tries (t)) {
       *err = t->why;
       return -1;
