@@ -18,7 +18,7 @@
 #include "proxy-listen.h"
 #include "proxy-loop.h"
 
-#define LINE_MAX_LEN 512
+#define LINE_MAX_LEN 4096
 
 /* A client. */
 struct control {

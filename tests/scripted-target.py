@@ -241,9 +241,8 @@ class Target:
         tags = tags_of(task.cdb)
         task.resets = self.resets.get(task.lun, 0)
         portal = task.conn.portal
-        for tag in (name_of(task.cdb), "commands"):
-            self.count(f"{tag}@{portal}")
         self.count(name_of(task.cdb))
+        self.count(f"{name_of(task.cdb)}@{portal}")
         rule = self.rule_for(tags | {f"{tag}@{portal}" for tag in tags})
         ms = self.set["one-by-one"] if tags & {"same", "unmap"} else 0
         if rule is None and ms:
@@ -376,6 +375,7 @@ class Target:
 
     def status(self):
         facts = {"sessions": len(self.sessions), "held": len(self.held),
+                 "holders": len({task.session for task in self.held}),
                  "open": len(self.connections)}
         for session in self.sessions:
             key = f"sessions@{session.portal}"
