@@ -139,6 +139,9 @@ SETTINGS = {
     "kill-tasks": 1,              # 0: held writes outlive their session
     "hang-up": 1,                 # 0: a logout leaves the connection open
     "early-good": 0,              # 1: writes end before their data are here
+    "receive-rate": 0,            # bytes in a second, of each connection
+    "data-out-ms": 0,             # a connection whose data of a write are not
+                                  # here after so long is dropped; 0: no limit
     "window-jumps": 0,            # 1: MaxCmdSN closes the window while data
                                   # of a write are asked for, and opens it
     "portal-group": 1,            # of logins from now on, at the first

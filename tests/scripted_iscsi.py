@@ -60,6 +60,8 @@ class Connection:
         bhs = await self.reader.readexactly(48)
         ahs, length = bhs[4] * 4, int.from_bytes(bhs[5:8], "big")
         data = await self.reader.readexactly(ahs + length + -length % 4)
+        if self.set["receive-rate"]:
+            await asyncio.sleep(length / self.set["receive-rate"])
         return bhs, data[ahs:ahs + length]
 
     def send(self, bhs, data=b"", sn=True):
@@ -411,6 +413,9 @@ class Connection:
         self.send(struct.pack(">BBHI8sII", 0x31, 0x80, 0, 0, task.lun,
                               task.itt, task.itt) + bytes(12)
                   + struct.pack(">III", 0, have, n), sn=False)
+        if self.set["data-out-ms"]:
+            self.target.loop.call_later(self.set["data-out-ms"] / 1000,
+                                        self.insist_on_data, task, have + n)
         if self.set["early-good"]:
             del self.tasks[task.itt]
             self.target.count("early")
@@ -419,6 +424,11 @@ class Connection:
             self.set["window"] = window // 4
             self.nop_in(NO_TAG)
             self.set["window"] = window
+
+    def insist_on_data(self, task, length):
+        if len(task.data) < length and self in self.target.connections:
+            self.target.count("too-slow")
+            self.end(True)
 
     def data_out(self, bhs, data):
         task = self.tasks.get(struct.unpack_from(">I", bhs, 16)[0])

@@ -37,7 +37,8 @@ text = subprocess.check_output("$show", shell=True).decode()
 sessions = text.count("Connection:")
 assert 1 <= sessions <= 4, sessions
 status = open("/proc/$nbdkit_pid/status").read()
-fact = {l.split(":")[0]: l.split()[1] for l in status.splitlines() if l.split()[1:]}
+fact = {line.split(":")[0]: line.split()[1]
+        for line in status.splitlines() if line.split()[1:]}
 print("sessions:", sessions)
 print("threads for each LUN:", (int(fact["Threads"]) - $threads) / 300)
 print("KiB for each LUN:", (int(fact["VmRSS"]) - $rss) / 300)

@@ -10,15 +10,20 @@ requires_scripted_target
 start_scripted --set login-ms=1000
 start_nbdkit iscsi "$url" sessions=16
 run_nbdsh -c - <<END
+import threading
 import time
 from scripted_client import tell
 
-handles = []
-for i in range(16):
-    h = nbd.NBD()
+def start(h):
     h.connect_uri("$uri")
     h.pread(512, 0)
-    handles.append(h)
+
+handles = [nbd.NBD() for _ in range(16)]
+threads = [threading.Thread(target=start, args=[h]) for h in handles]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
 while "sessions=16" not in tell("status").split():
     time.sleep(0.05)
 time.sleep(1)
