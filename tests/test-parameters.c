@@ -30,6 +30,10 @@ extern void nbdkit_error (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
 extern void nbdkit_debug (const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 1, 2)));
+extern void nbdkit_verror (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+extern void nbdkit_vdebug (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
 
 static char last_error[1024], all_debug[4096];
 static unsigned nr_errors;
