@@ -24,6 +24,12 @@ def tell(command):
     return answer
 
 
+def await_sessions(n):
+    """Waits until there are so many: clients do not wait for further ones."""
+    while f"sessions={n}" not in tell("status").split():
+        time.sleep(0.02)
+
+
 def held_write(h, data, offset, times=1):
     """Starts a write that the target holds, and holds again each time that
     it is sent again; returns when it has done so ‘times’ times.  The list

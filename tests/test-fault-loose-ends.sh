@@ -11,12 +11,13 @@ requires_scripted_target
 start_scripted --set linger=1
 start_nbdkit iscsi "$url" sessions=2 recovery-timeout=2
 run_nbdsh -c - <<END
-from scripted_client import await_end, fails, held_write, insist, tell
+from scripted_client import await_end, await_sessions, fails, held_write, insist, tell
 
 a = nbd.NBD()
 a.connect_uri("$uri")
 b = nbd.NBD()
 b.connect_uri("$uri")
+await_sessions(2)
 ended = held_write(a, b"O" * 4096, 0)
 tell("rule login times=0 swallow")
 tell("drop 1")

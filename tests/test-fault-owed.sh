@@ -12,13 +12,14 @@ requires_scripted_target
 start_scripted --set linger=1
 start_nbdkit iscsi "$url" sessions=2 recovery-timeout=2
 run_nbdsh -c - <<END
-from scripted_client import await_end, fails, held_write, insist, tell
+from scripted_client import await_end, await_sessions, fails, held_write, insist, tell
 
 # The first ISID is that of the preflight.
 a = nbd.NBD()
 a.connect_uri("$uri")
 b = nbd.NBD()
 b.connect_uri("$uri")
+await_sessions(2)
 tell("rule login2 times=0 login 0302")
 tell("drop 1")
 insist(a.pread, 512, 0)

@@ -10,13 +10,13 @@ requires_scripted_target
 start_scripted
 start_nbdkit iscsi "$url" sessions=3 recovery-timeout=2
 run_nbdsh -c - <<END
-from scripted_client import insist, tell
+from scripted_client import await_sessions, insist, tell
 
 handles = [nbd.NBD() for _ in range(3)]
 for h in handles:
     h.connect_uri("$uri")
     h.pread(512, 0)
-assert "sessions=3" in tell("status")
+await_sessions(3)
 tell("set max-sessions=1")
 tell("drop")
 # A write on the way would stop all that follow (loose-ends): let reads find
