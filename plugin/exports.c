@@ -257,6 +257,10 @@ choose_by_id (const struct summary *sum, const char *id, char **target,
                       "and LUN", id,
                       sum->targets[0]->name, sum->luns[0]->lun,
                       sum->targets[1]->name, sum->luns[1]->lun);
+  if (sum->failed > 0 && !designator_is_unique (id))
+    return error_set (err, ENOENT, "it cannot be told whether one LUN alone "
+                      "has the id %.100s: %s: %s", id, sum->place,
+                      sum->why.msg);
   *lun = sum->luns[0]->lun;
   *target = strdup (sum->targets[0]->name);
   return *target ? 0 : out_of_memory (err);

@@ -285,10 +285,12 @@ report_luns (struct question *q, struct survey_target *t, struct error *err)
     r = error_set (err, ENOMEM, "out of memory");
   else
     r = ask_report_luns (q, data, &len, err);
+  if (r == 0 && len < 8)
+    r = error_set (err, EPROTO, "REPORT LUNS was answered with only %u bytes",
+                   len);
   if (r == 0) {
     n = parse_report_luns (data, len, list, MAX_ENTRIES, &skipped);
-    t->unusable = len >= 4 && get_be32 (data) / 8 > n ?
-      get_be32 (data) / 8 - n : 0;
+    t->unusable = get_be32 (data) / 8 > n ? get_be32 (data) / 8 - n : 0;
     r = take_luns (t, list, n, err);
   }
   free (list);
