@@ -606,6 +606,10 @@ lun_compare (int lun, const struct lun_facts *before,
                       "LUN %d is another one now: VPD page 0x%02x does not "
                       "give the identity that it had: restart the server to "
                       "use this one", lun, before->identity_page);
+  if (before->identity_page == 0 && now->identity_page != 0)
+    return error_set (err, ENODEV,
+                      "LUN %d gives an identity now, and gave none before: it "
+                      "may be another one: restart the server to use it", lun);
   if (now->capacity.block_len != before->capacity.block_len)
     return error_set (err, ENODEV,
                       "LUN %d is another one now: its blocks are %" PRIu32
