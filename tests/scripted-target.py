@@ -21,8 +21,9 @@ Commands:
   set KEY=VALUE    change a setting (SETTINGS below has them all)
   status           counters, in key=value form
   release          let every held command go on
-  drop [N]         reset every connection, or the Nth of those that are logged
-                   in; "close": end them with a FIN
+  drop [N|held]    reset every connection, or the Nth of those that are logged
+                   in, or the one that brought the oldest held command;
+                   "close": end them with a FIN
   async N [MS]     send asynchronous message N (RFC 7143 11.9); 2 and 3 drop
                    the connection after MS milliseconds
   ping             send a NOP-In that wants an answer
@@ -41,7 +42,8 @@ WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
 modesense read write flush unmap same lbastatus luns groups setgroups
 prefetch login, or of another request: nop task text logout (only swallow and
 pdu);
-loginN, those with the Nth ISID that came;
+loginN, those with the Nth ISID that came (status has that of the oldest held
+command as holder=N);
 or a class: io (read write flush unmap same), capacity (both), any (what
 may report a unit attention: all but inquiry, luns and groups), scsi (all but
 login), all.  NAME@N: of these, what comes through portal N.
@@ -380,11 +382,18 @@ class Target:
         facts = {"sessions": len(self.sessions), "held": len(self.held),
                  "holders": len({task.session for task in self.held}),
                  "open": len(self.connections)}
+        for task in self.held[:1]:
+            facts["holder"] = self.isids.index(task.session.key[2]) + 1
         for session in self.sessions:
             key = f"sessions@{session.portal}"
             facts[key] = facts.get(key, 0) + 1
         return " ".join(f"{k}={v}" for k, v in
                         sorted({**self.counters, **facts}.items()))
+
+    def named(self, which, live):
+        if which == "held":
+            return [self.held[0].conn]
+        return [live[int(which) - 1]] if which else list(self.connections)
 
     def control(self, line):
         word, _, rest = line.strip().partition(" ")
@@ -401,7 +410,7 @@ class Target:
         elif word == "release":
             return f"held={len(self.held)} " + self.release()
         elif word in ("drop", "close"):
-            for conn in [live[int(rest) - 1]] if rest else self.connections:
+            for conn in self.named(rest, live):
                 conn.end(word == "drop")
         elif word == "async":
             event, _, ms = rest.partition(" ")

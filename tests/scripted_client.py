@@ -49,6 +49,12 @@ def held_write(h, data, offset, times=1):
     return ended
 
 
+def holder():
+    """The number of the ISID of the session that brought the held command."""
+    facts = dict(fact.split("=", 1) for fact in tell("status").split()[1:])
+    return int(facts["holder"])
+
+
 def await_end(h, ended):
     """Waits until a held write is over; returns its errno."""
     while not ended:

@@ -21,7 +21,7 @@ b.connect_uri("$uri")
 b.pread(512, 0)
 ended = held_write(a, b"O" * 4096, 0)
 tell("rule login times=0 swallow")
-tell("drop 1")
+tell("drop held")
 assert await_end(a, ended) == errno.EIO
 a.shutdown()
 tell("rules clear")

@@ -20,7 +20,7 @@ b.connect_uri("$uri")
 await_sessions(2)
 ended = held_write(a, b"O" * 4096, 0)
 tell("rule login times=0 swallow")
-tell("drop 1")
+tell("drop held")
 assert await_end(a, ended) == errno.EIO
 
 assert a.pread(4096, 0) == bytes(4096)

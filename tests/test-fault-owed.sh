@@ -26,7 +26,7 @@ insist(a.pread, 512, 0)
 
 ended = held_write(a, b"O" * 4096, 0)
 tell("rule login3 times=0 swallow")
-tell("drop 1")
+tell("drop held")
 assert await_end(a, ended) == errno.EIO
 tell("rules clear login2")
 insist(a.pread, 512, 0)

@@ -13,21 +13,21 @@ start_scripted --set linger=1 --set reset=0
 start_nbdkit iscsi "$url" sessions=4 recovery-timeout=2
 run_nbdsh -c - <<END
 import time
-from scripted_client import await_end, fails, held_write, insist, tell
+from scripted_client import await_end, fails, held_write, holder, insist, tell
 
 def client():
     h = nbd.NBD()
     h.connect_uri("$uri")
     return h
 
-# The first ISID is that of the preflight, the second a's.
 a = client()
 other = client()
 while "sessions=2" not in tell("status").split():
     time.sleep(0.05)
 ended = held_write(a, b"O" * 4096, 0)
-tell("rule login2 times=0 login 0301")
-tell("drop 1")
+old = f"login{holder()}"
+tell(f"rule {old} times=0 login 0301")
+tell("drop held")
 assert await_end(a, ended) == errno.EIO
 a.shutdown()
 b = client()
@@ -42,7 +42,7 @@ c = client()
 assert c.pread(4096, 0) == bytes(4096)
 fails(c.pwrite, b"N" * 4096, 0)
 
-tell("rules clear login2")
+tell(f"rules clear {old}")
 insist(c.pwrite, b"N" * 4096, 0)
 c.flush()
 print(tell("release"))

@@ -28,7 +28,7 @@ while "held=2" not in tell("status").split():
     b.poll(20)
 start = time.time()
 tell("set portal-group=2")
-tell("drop 1")
+tell("drop held")
 assert await_end(a, first) == 0
 assert await_end(b, second) == 0
 open("$tmp/ms", "w").write(str(int((time.time() - start) * 1000)))
