@@ -91,6 +91,7 @@ sed -i '$d' "$tmp/moved"
 chmod 644 "$tmp/moved"
 start_nbdkit -v iscsi "iscsi://$portal/${name}2/1" "credentials=$tmp/moved" \
              user=carol password=the-secret-of-carol
+equal size "$(size_of "")" 2097152
 equal "the warnings" "$(grep -c 'warning: everybody' "$nbdkit_log")" 1
 shows_not the-secret-of-bob "$nbdkit_log"
 shows_not the-secret-of-two "$nbdkit_log"
@@ -101,3 +102,4 @@ chmod 600 "$tmp/moved"
 sed -i '/\[24\]/d' "$tmp/moved"
 start_nbdkit iscsi "iscsi://$portal/${name}2/1" "credentials=$tmp/moved" \
              user=bob password=the-secret-of-bob
+equal size "$(size_of "")" 2097152
