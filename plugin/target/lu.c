@@ -60,20 +60,6 @@ run_question (void *av, struct command *cmds, size_t n)
                         cmds[i].cdb[0] == TEST_UNIT_READY);
 }
 
-static bool
-sleep_for_question (void *av, unsigned ms)
-{
-  const struct asker *a = av;
-  struct target *t = a->lu->target;
-  const uint64_t until = clock_ms () + ms;
-
-  pthread_mutex_lock (&t->lock);
-  while (!t->stopping && clock_ms () < until)
-    target_wait (t, until);
-  pthread_mutex_unlock (&t->lock);
-  return !t->stopping;
-}
-
 static void
 set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
 {
@@ -83,8 +69,8 @@ set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
     .runner = { .run = run_question, .handle = a },
     .policy = {
       .timeout_ms = lu->target->p->timeout_ms,
-      .sleep = sleep_for_question,
-      .opaque = a,
+      .sleep = target_sleep,
+      .opaque = lu->target,
     },
   };
 }

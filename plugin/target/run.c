@@ -201,14 +201,8 @@ bool
 lu_sleep (void *uv, unsigned ms)
 {
   const struct lu_user *user = uv;
-  struct target *t = user->lu->target;
-  const uint64_t until = clock_ms () + ms;
 
-  pthread_mutex_lock (&t->lock);
-  while (!t->stopping && clock_ms () < until)
-    target_wait (t, until);
-  pthread_mutex_unlock (&t->lock);
-  return !t->stopping;
+  return target_sleep (user->lu->target, ms);
 }
 
 /* ---- sending again ---- */

@@ -21,9 +21,7 @@
  */
 extern void lu_run (void *user, struct command *cmds, size_t n);
 
-/* For retry_policy, with a struct lu_user: sleep, unless the server goes
- * away: false.
- */
+/* target_sleep, with a struct lu_user that may be empty until it is called. */
 extern bool lu_sleep (void *user, unsigned ms);
 
 /* Why there is no answer, for messages; "" when nothing is wrong. */

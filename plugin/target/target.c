@@ -77,6 +77,19 @@ target_wait (struct target *t, uint64_t deadline)
   atomic_fetch_sub (&t->waiting, 1);
 }
 
+bool
+target_sleep (void *tv, unsigned ms)
+{
+  struct target *t = tv;
+  const uint64_t until = clock_ms () + ms;
+
+  pthread_mutex_lock (&t->lock);
+  while (!t->stopping && clock_ms () < until)
+    target_wait (t, until);
+  pthread_mutex_unlock (&t->lock);
+  return !t->stopping;
+}
+
 /* ---- what there is ---- */
 
 bool

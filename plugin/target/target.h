@@ -149,6 +149,11 @@ extern struct target *target_new (const struct settings *p, const char *name,
 extern void target_begin_stop (struct target *t, uint64_t deadline);
 extern void target_free (struct target *t, uint64_t deadline);
 
+/* For retry_policy, with a struct target: sleep, unless the server goes away:
+ * false.  Any thread, without the lock.
+ */
+extern bool target_sleep (void *target, unsigned ms);
+
 /* All that follows is called under the lock. */
 
 /* Something changed that users or waiters look at. */
