@@ -101,8 +101,7 @@ extern void engine_release (struct engine *e);
 /* Commands that are not over and not in the inbox.  Under the lock. */
 extern size_t engine_outstanding (const struct engine *e);
 
-/* Write to and empty an eventfd. */
-extern void engine_signal (struct engine *e, int fd);
+/* Empty an eventfd. */
 extern void engine_drain (struct engine *e, int fd);
 
 #endif /* ISCSI_ENGINE_PRIVATE_H */

@@ -61,8 +61,8 @@ unlock_and_wake (struct engine *e)
   }
 }
 
-void
-engine_signal (struct engine *e, int fd)
+static void
+signal_fd (struct engine *e, int fd)
 {
   const uint64_t one = 1;
 
@@ -83,7 +83,7 @@ engine_drain (struct engine *e, int fd)
 void
 engine_ring (struct engine *e)
 {
-  engine_signal (e, e->alarm_fd);
+  signal_fd (e, e->alarm_fd);
 }
 
 /* ---- commands that are over ---- */
@@ -296,7 +296,7 @@ lose_session (struct engine *e)
   e->counters.unanswered += undone.len;
   learn_from_loss (e, &undone, now);
   drop_commands (e, &undone);
-  engine_signal (e, e->alarm_fd);
+  signal_fd (e, e->alarm_fd);
 }
 
 void
@@ -456,7 +456,7 @@ become_leader (struct engine *e, struct waiter *me)
   e->leader = me;
   if (e->resting) {
     e->resting = false;
-    engine_signal (e, e->alarm_fd);
+    signal_fd (e, e->alarm_fd);
   }
   me->fd = session_fd (e->session);
   me->out = e->leader_polls_out = session_wants_write (e->session);
@@ -499,7 +499,7 @@ settle (struct engine *e, struct waiter *me)
     if (e->leader == NULL || e->leader == me)
       lose_session (e);
     else
-      engine_signal (e, e->kick_fd);
+      signal_fd (e, e->kick_fd);
   }
   if (e->session == NULL)
     fail_pending (e, e->shut ? STATUS_SHUTDOWN : STATUS_DROPPED);
@@ -510,7 +510,7 @@ settle (struct engine *e, struct waiter *me)
   if (e->leader && e->leader != me && !e->leader_polls_out &&
       session_wants_write (e->session)) {
     e->leader_polls_out = true;
-    engine_signal (e, e->kick_fd);
+    signal_fd (e, e->kick_fd);
   }
   return next;
 }
@@ -628,14 +628,6 @@ unsigned
 engine_epoch (const struct engine *e)
 {
   return e->epoch;
-}
-
-void
-engine_break (struct engine *e, int err, const char *why)
-{
-  pthread_mutex_lock (&e->lock);
-  engine_set_broken (e, err, "%s", why);
-  engine_release (e);
 }
 
 void

@@ -78,13 +78,9 @@ extern void engine_run (struct engine *e, struct command *cmds, size_t n);
  */
 extern unsigned engine_epoch (const struct engine *e);
 
-/* The session is of no use any more: close it as soon as nobody polls it.
+/* If the session has commands or questions of this LUN, close it as soon as
+ * nobody polls it: they are not going to be answered, since the LUN was reset.
  * Any thread.
- */
-extern void engine_break (struct engine *e, int err, const char *why);
-
-/* The same, if it has commands or questions of this LUN: they are not going to
- * be answered, since the LUN was reset.
  */
 extern void engine_break_itl (struct engine *e, const struct itl *itl,
                               const char *why);

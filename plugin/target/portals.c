@@ -143,30 +143,6 @@ portals_got_further (const struct error *a, const struct error *b)
   return how_far (a) > how_far (b);
 }
 
-struct session *
-portals_open (struct portals *ps, const struct session_params *params,
-              const struct isid *isid, uint64_t deadline,
-              const struct stop *stop, size_t *where, struct error *err)
-{
-  struct session *s = NULL;
-  struct error why;
-  size_t i;
-
-  *err = (struct error) { 0 };
-  for (i = 0; i < ps->n; ++i) {
-    s = session_open (params, &ps->list[i].at, isid,
-                      clock_share (deadline, ps->n - i), stop, &why);
-    if (s) {
-      *where = i;
-      return s;
-    }
-    debug_session ("%s", why.msg);
-    if (portals_got_further (&why, err))
-      *err = why;
-  }
-  return NULL;
-}
-
 int
 portals_discover (const struct portals *ps, const struct settings *p,
                   uint64_t deadline, const struct stop *stop,

@@ -53,17 +53,6 @@ extern int portals_look_up (struct portals *ps, const struct settings *p,
 /* Add those of ‘more’ that are not in the list. */
 extern void portals_merge (struct portals *ps, const struct portals *more);
 
-/* Log in at the first portal that answers, each getting an equal share of
- * the time that is left.  Blocks and fails as session_open, with the error of
- * the attempt that got furthest.  *where is the portal's index.
- */
-extern struct session *portals_open (struct portals *ps,
-                                     const struct session_params *params,
-                                     const struct isid *isid,
-                                     uint64_t deadline,
-                                     const struct stop *stop, size_t *where,
-                                     struct error *err);
-
 /* Of two reasons, is ‘a’ that of an attempt that got further? */
 extern bool portals_got_further (const struct error *a,
                                  const struct error *b);

@@ -28,9 +28,6 @@
 #define FIRST_PAUSE_MS 50
 #define MAX_PAUSE_MS   1000
 
-/* A LUN that is missing is asked for again after so long. */
-#define MISSING_MS 1000
-
 /* How a command fares that the first path did not carry. */
 struct journey {
   uint64_t lost_since;          /* clock_ms, of the first loss; 0: none */

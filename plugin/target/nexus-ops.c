@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What a nexus asks of its target, on its own thread: logging in, and what
+ * becomes of its sessions.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "target-private.h"
+
+/* Names are looked up when they are needed first, and again when no portal
+ * answers any more.  What was found before will do then.
+ */
+static int
+find_portals (struct target *t, const struct stop *stop, struct error *err)
+{
+  struct portals found;
+  int r = portals_look_up (&found, t->p, t->name,
+                           clock_ms () + t->p->login_timeout_ms, stop, err);
+
+  pthread_mutex_lock (&t->lock);
+  if (r == 0)
+    portals_merge (&t->portals, &found);
+  if (t->portals.n > 0) {
+    t->found = true;
+    r = 0;
+  }
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+static struct session *
+open_session (struct target *t, struct nexus *n, const struct stop *stop,
+              struct error *err)
+{
+  struct session_params params = t->params;
+  struct attempt a;
+  struct session *s;
+
+  pthread_mutex_lock (&t->lock);
+  placement_begin (t, n, &a);
+  pthread_mutex_unlock (&t->lock);
+  params.connect_ms = a.connect_ms;
+
+  s = session_open (&params, &a.at, &n->isid, a.deadline, stop, err);
+  if (s && settle_old_writes (t, n, s, stop, err) == -1) {
+    session_close (s, NULL);
+    s = NULL;
+  }
+  return s;
+}
+
+static struct session *
+log_in (void *tv, struct nexus *n, const struct stop *stop,
+        struct error *err)
+{
+  struct target *t = tv;
+  struct session *s;
+  bool found, needed;
+
+  pthread_mutex_lock (&t->lock);
+  found = t->found;
+  needed = !n->retired || settle_has (t, n);
+  pthread_mutex_unlock (&t->lock);
+  if (!needed) {
+    error_set (err, ESHUTDOWN, "this session is not needed any more");
+    return NULL;
+  }
+  if (!found && find_portals (t, stop, err) == -1)
+    return NULL;
+
+  s = open_session (t, n, stop, err);
+  pthread_mutex_lock (&t->lock);
+  placement_note (t, n, s, err);
+  pthread_mutex_unlock (&t->lock);
+  return s;
+}
+
+/* A nexus that was never up: is one more try worth it?  The first one of a
+ * target that has no room may still be in the way of an old session of ours,
+ * or meet a target that is just starting.
+ */
+static bool
+may_yet_come_up (struct target *t, const struct nexus *n, unsigned tries,
+                 const struct error *why)
+{
+  const bool passes = why->err == EBUSY || why->err == ECONNRESET ||
+    (why->err == ETIMEDOUT && t->portals.n > 1);
+
+  if (clock_ms () >= placement_limit (t, n))
+    return false;
+  if (tries < t->portals.n)
+    return true;
+  if (target_is_up (t))
+    return false;
+  return passes && (why->err == EBUSY || tries < 2 * t->portals.n);
+}
+
+static bool
+has_failed (void *tv, struct nexus *n, unsigned tries,
+            const struct error *why)
+{
+  struct target *t = tv;
+  bool wanted;
+
+  pthread_mutex_lock (&t->lock);
+  if (n->was_up || portals_got_further (why, &n->why))
+    n->why = *why;
+  if (!target_is_up (t))
+    t->why = n->why;
+  if (n->was_up)
+    wanted = !n->retired || settle_has (t, n);
+  else
+    wanted = !n->retired && may_yet_come_up (t, n, tries, why);
+  if (!wanted) {
+    n->ended = true;
+    if (!n->was_up) {
+      t->failures++;
+      t->full_until = clock_ms () + FULL_MS;
+      debug_session ("%s: given up: %s", n->name, n->why.msg);
+    }
+    target_changed (t);
+  }
+  /* Every portal has failed: the hosts may have moved. */
+  if (t->portals.n > 0 && tries % t->portals.n == 0)
+    t->found = false;
+  pthread_mutex_unlock (&t->lock);
+  return wanted;
+}
+
+static void
+is_up (void *tv, struct nexus *n)
+{
+  struct target *t = tv;
+
+  pthread_mutex_lock (&t->lock);
+  n->up = n->was_up = true;
+  n->leaving = false;
+  n->since = clock_ms ();
+  n->why = (struct error) { 0 };
+  t->down_since = 0;
+  target_changed (t);
+  pthread_mutex_unlock (&t->lock);
+}
+
+static void
+is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
+{
+  struct target *t = tv;
+
+  pthread_mutex_lock (&t->lock);
+  n->up = false;
+  if (loss->unanswered > 0 && n->group != n->left_in)
+    n->left_in = -1;            /* in both, as far as we know */
+  if (loss->why.err != 0) {
+    n->why = loss->why;
+    if (loss->silent || loss->fruitless > 1)
+      t->portals.list[n->portal].failed_at = loss->at;
+    if (!loss->silent)
+      eviction_note (t, n, loss->at);
+  }
+  n->since = loss->at;
+  if (!target_is_up (t)) {
+    t->down_since = loss->at;
+    t->why = n->why;
+  }
+  target_changed (t);
+  pthread_mutex_unlock (&t->lock);
+}
+
+static bool
+should_leave (void *tv, struct nexus *n)
+{
+  struct target *t = tv;
+  const uint64_t now = clock_ms ();
+  bool r;
+
+  pthread_mutex_lock (&t->lock);
+  if (!n->leaving && !n->retired && settle_is_due (t, n)) {
+    n->leaving = true;
+    target_changed (t);
+  }
+  if (!n->leaving && !n->retired && t->portals.n > 1 &&
+      now - n->looked_at >= REBALANCE_MS) {
+    n->looked_at = now;
+    target_changed (t);         /* users look for better paths now and then */
+    if (placement_has_better (t, n)) {
+      debug_session ("%s: leaves %s for a better portal", n->name,
+                     t->portals.list[n->portal].at.text);
+      n->leaving = true;
+      target_changed (t);
+    }
+  }
+  r = n->leaving || n->retired;
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+static bool
+is_attentive (void *tv)
+{
+  const struct target *t = tv;
+
+  return atomic_load (&t->waiting) > 0;
+}
+
+static void
+shut_down (void *tv)
+{
+  target_begin_stop (tv, clock_ms ());
+}
+
+const struct nexus_ops target_nexus_ops = {
+  .log_in = log_in,
+  .is_up = is_up,
+  .is_lost = is_lost,
+  .has_failed = has_failed,
+  .should_leave = should_leave,
+  .is_attentive = is_attentive,
+  .shut_down = shut_down,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Settling the writes that lost sessions have left: rule 2 of fence.h. */
+
+#include <config.h>
+
+#include <errno.h>
+
+#include "clock.h"
+#include "debug.h"
+#include "target-private.h"
+
+/* A nexus whose old writes could not be settled when it logged in does so
+ * again after so long.
+ */
+#define UNSETTLED_MS 2000
+
+bool
+settle_has (const struct target *t, const struct nexus *n)
+{
+  const struct lu *lu;
+
+  for (lu = t->lus; lu != NULL; lu = lu->next)
+    if (fence_has (&lu->fence, n->number))
+      return true;
+  return false;
+}
+
+/* Under the lock: the LUN from ‘lu’ on where the nexus has left writes. */
+static struct lu *
+next_left (const struct nexus *n, struct lu *lu)
+{
+  while (lu && !fence_has (&lu->fence, n->number))
+    lu = lu->next;
+  return lu;
+}
+
+/* What the other sessions carry for the LUN is gone too, and the target need
+ * not say so (SAM-5 section 5.14): they are opened anew.
+ */
+static void
+break_others (struct target *t, const struct nexus *n, const struct lu *lu)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (t->nexuses[i] && t->nexuses[i] != n && lu->paths[i])
+      engine_break_itl (t->nexuses[i]->engine, &lu->paths[i]->itl,
+                        "the LUN was reset, to end what a session that is "
+                        "lost had sent");
+}
+
+/* All who use the LUN feel it, and so it is only done for writes.  A target
+ * that says no (EIO) has this LUN alone wait: what is left on it stays.
+ */
+static int
+reset_lun (struct target *t, struct nexus *n, struct lu *lu,
+           struct session *s, const struct stop *stop, struct error *err)
+{
+  struct fence_snapshot before;
+  int r;
+
+  fence_before_reset (&lu->fence, &before);
+  r = session_reset_lun (s, lu->wire, clock_ms () + t->p->timeout_ms, stop,
+                         err);
+  if (r == 0) {
+    fence_after_reset (&lu->fence, &before);
+    log_notice ("%s: came back in another portal group than the one where "
+                "writes may have been left: reset LUN %d", n->name, lu->lun);
+  }
+  else if (err->err == EIO) {
+    if (!lu->reset_refused)
+      log_event ("%s: %s: writes to it wait until the portal group is back "
+                 "where others were left", n->name, err->msg);
+    lu->reset_refused = true;
+    return 0;
+  }
+  pthread_mutex_lock (&t->lock);
+  break_others (t, n, lu);      /* without an answer it may have been done */
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* Under the lock: writes that wait for the fence have a limit of their own each
+ * time.
+ */
+static void
+note_settled (struct lu *lu)
+{
+  if (fence_is_open (&lu->fence)) {
+    lu->fenced_since = 0;
+    lu->reset_refused = false;
+  }
+}
+
+static int
+reset_luns (struct target *t, struct nexus *n, struct session *s,
+            const struct stop *stop, struct error *err)
+{
+  struct lu *lu, *next;
+  int r = 0;
+
+  pthread_mutex_lock (&t->lock);
+  for (lu = next_left (n, t->lus); lu != NULL && r == 0; lu = next) {
+    lu->users++;
+    pthread_mutex_unlock (&t->lock);
+    r = reset_lun (t, n, lu, s, stop, err);
+    pthread_mutex_lock (&t->lock);
+    note_settled (lu);
+    next = next_left (n, lu->next);
+    target_put_lu (lu);
+  }
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* A login in the group where writes were left. */
+static void
+settle_luns (struct target *t, const struct nexus *n)
+{
+  struct lu *lu, *next;
+
+  pthread_mutex_lock (&t->lock);
+  for (lu = next_left (n, t->lus); lu != NULL; lu = next) {
+    next = next_left (n, lu->next);
+    lu->users++;
+    fence_settle (&lu->fence, n->number);
+    note_settled (lu);
+    target_put_lu (lu);
+  }
+  pthread_mutex_unlock (&t->lock);
+}
+
+/* A login in the same portal group has done so; in another one it made
+ * a session beside the old one, and it takes a reset of each LUN.
+ */
+int
+settle_old_writes (struct target *t, struct nexus *n, struct session *s,
+               const struct stop *stop, struct error *err)
+{
+  const int group = session_portal_group (s);
+
+  if (group == -1 || group != n->left_in)
+    return reset_luns (t, n, s, stop, err);
+  settle_luns (t, n);
+  return 0;
+}
+
+/* In the group where it was left, if that is back. */
+bool
+settle_is_due (struct target *t, struct nexus *n)
+{
+  struct portal_state *portal;
+  size_t i;
+
+  if (!settle_has (t, n) || clock_ms () - n->since < UNSETTLED_MS)
+    return false;
+  for (i = 0; i < t->portals.n; ++i) {
+    portal = &t->portals.list[i];
+    if (portal->failed_at != 0 && n->left_in != -1 &&
+        portal->group == n->left_in)
+      placement_try (t, portal);
+  }
+  return true;
+}

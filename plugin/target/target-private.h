@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Shared by the files of a target in use, each with a job of its own:
+ *   target.c     what there is, and waiting for a change of it
+ *   users.c      how many nexuses there are, and which one a user has
+ *   nexus-ops.c  what a nexus asks of its target
+ *   placement.c  at which portal a nexus logs in, and when it moves
+ *   settle.c     the writes that lost sessions have left
+ *   eviction.c   targets that keep one session
+ *
+ * All of it is called under the lock unless it says otherwise.
+ */
+
+#ifndef ISCSI_TARGET_PRIVATE_H
+#define ISCSI_TARGET_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "target.h"
+
+/* Has it a session that it is to keep, or is it to get one? */
+static inline bool
+nexus_is_wanted (const struct nexus *n)
+{
+  return n && !n->ended && !n->retired;
+}
+
+/* ---- target.c ---- */
+
+/* Have the threads of all nexuses look. */
+extern void target_ring (struct target *t);
+
+/* A target that refused a further session is not asked again for so long. */
+#define FULL_MS 60000
+
+/* ---- nexus-ops.c ---- */
+
+extern const struct nexus_ops target_nexus_ops;
+
+/* ---- placement.c ---- */
+
+/* How often to look for a better portal, or while no path carries I/O. */
+#define REBALANCE_MS 5000
+#define HURRY_MS     1000
+
+/* Where a nexus is to log in, as things are. */
+extern size_t placement_choose (const struct target *t, const struct nexus *n);
+
+/* One try to log in there. */
+struct attempt {
+  struct address at;
+  uint64_t deadline;            /* clock_ms */
+  unsigned connect_ms;          /* of it, for the connection; 0: all of it */
+};
+extern void placement_begin (const struct target *t, struct nexus *n,
+                             struct attempt *a);
+
+/* What came of it: a session, or NULL and the reason. */
+extern void placement_note (struct target *t, struct nexus *n,
+                            const struct session *s, const struct error *err);
+
+/* Until when the first session of a nexus is tried for (clock_ms). */
+extern uint64_t placement_limit (const struct target *t,
+                                 const struct nexus *n);
+
+/* Does a portal that failed take a connection again?  Lets go of the lock
+ * meanwhile.
+ */
+extern bool placement_try (struct target *t, struct portal_state *portal);
+
+/* Is there a better portal for a nexus that is up, one that takes connections?
+ * Lets go of the lock meanwhile.
+ */
+extern bool placement_has_better (struct target *t, struct nexus *n);
+
+/* Is there a portal where no nexus is, and that may be better for the LUN than
+ * what it has?
+ */
+extern bool placement_lacks (const struct lu *lu, unsigned rank);
+
+/* ---- settle.c ---- */
+
+/* Has this nexus left unsettled writes? */
+extern bool settle_has (const struct target *t, const struct nexus *n);
+
+/* Make sure that nothing which the sessions before were sent is executed any
+ * more, over a new session of the nexus that carries nothing yet.  -1 with a
+ * sentence: the session is of no use.  Without the lock; blocks.
+ */
+extern int settle_old_writes (struct target *t, struct nexus *n,
+                              struct session *s, const struct stop *stop,
+                              struct error *err);
+
+/* Is it time for the nexus to log in again, since it could not? */
+extern bool settle_is_due (struct target *t, struct nexus *n);
+
+/* ---- eviction.c ---- */
+
+/* A nexus has lost its session, and the target was not silent. */
+extern void eviction_note (struct target *t, const struct nexus *lost,
+                           uint64_t now);
+
+#endif /* ISCSI_TARGET_PRIVATE_H */
