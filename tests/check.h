@@ -16,12 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned check_made, check_failures;
+/* The same in all files of a test: weak, since this header defines them in
+ * each.
+ */
+extern unsigned check_made, check_failures;
+unsigned __attribute__ ((__weak__)) check_made, check_failures;
 
 /* Told with each failure: which row of a table is being tried.  May be
  * NULL.
  */
-static const char *check_row;
+extern const char *check_row;
+const char *__attribute__ ((__weak__)) check_row;
 
 static inline void
 check_fail (const char *file, int line)
