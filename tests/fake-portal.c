@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The session room (session.h) in front of the target in memory. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fake-clock.h"
+#include "fake-target-private.h"
+
+/* ---- logging in ---- */
+
+static bool
+same_isid (const struct isid *a, const struct isid *b)
+{
+  return a->random == b->random && a->qualifier == b->qualifier;
+}
+
+static bool
+is_of_nexus (const struct task *t, const void *sv)
+{
+  const struct session *s = sv;
+
+  return t->group == s->group && same_isid (&t->isid, &s->isid);
+}
+
+static bool
+is_of_lun (const struct task *t, const void *lun)
+{
+  return t->lun == *(const unsigned *) lun;
+}
+
+int
+isid_random (struct isid *isid, struct error *err __attribute__ ((__unused__)))
+{
+  *isid = (struct isid) { .random = 1 };
+  return 0;
+}
+
+/* Wait for what may not come; false: the time is over. */
+static bool
+rest (uint64_t deadline, const struct stop *stop, struct error *err)
+{
+  if (stop_asked (stop)) {
+    error_set (err, ESHUTDOWN, "asked to stop");
+    return false;
+  }
+  if (clock_ms () >= deadline) {
+    error_set (err, ETIMEDOUT, "no answer");
+    return false;
+  }
+  pthread_mutex_unlock (&fake.lock);
+  fake_clock_rest ();
+  pthread_mutex_lock (&fake.lock);
+  return true;
+}
+
+/* Under the lock.  The new session is not in the list yet. */
+static int
+make_room (const struct session *new, struct error *err)
+{
+  struct session *s;
+  unsigned n = 0;
+
+  for (s = fake_sessions_list; s != NULL; s = s->next) {
+    if (s->ended)
+      continue;
+    if (fake.evicts ||
+        (s->group == new->group && same_isid (&s->isid, &new->isid)))
+      fake_end_session (s);
+    else
+      n++;
+  }
+  if (fake.max_sessions > 0 && n >= fake.max_sessions) {
+    fake.refused_logins++;
+    return error_set (err, EBUSY, "the target has no room");
+  }
+  return 0;
+}
+
+static bool
+is_anybodys (const struct task *t __attribute__ ((__unused__)),
+             const void *opaque __attribute__ ((__unused__)))
+{
+  return true;
+}
+
+static struct session *
+log_in (unsigned portal, const struct isid *isid, struct error *err)
+{
+  struct session *s = calloc (1, sizeof *s);
+  unsigned i;
+
+  s->isid = *isid;
+  s->portal = portal;
+  s->group = fake.portals[portal].group;
+  if (make_room (s, err) == -1) {
+    free (s);
+    return NULL;
+  }
+  if (fake.evicts)
+    fake_end_tasks (is_anybodys, NULL);
+  fake_end_tasks (is_of_nexus, s);
+  s->fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+  s->heard = clock_ms ();
+  for (i = 0; i < FAKE_LUNS; ++i)
+    s->attentions[i][0] = 0x2907;
+  s->next = fake_sessions_list;
+  fake_sessions_list = s;
+  fake.logins++;
+  return s;
+}
+
+struct session *
+session_open (const struct session_params *p, const struct address *where,
+              const struct isid *isid, uint64_t deadline,
+              const struct stop *stop, struct error *err)
+{
+  const unsigned portal = (unsigned) atoi (where->text) - 1;
+  struct session *s = NULL;
+
+  if (p->connect_ms > 0 && clock_ms () + p->connect_ms < deadline)
+    deadline = clock_ms () + p->connect_ms;
+  pthread_mutex_lock (&fake.lock);
+  for (;;) {
+    if (fake.portals[portal].state == FAKE_ANSWERS) {
+      s = log_in (portal, isid, err);
+      break;
+    }
+    if (fake.portals[portal].state == FAKE_REFUSES) {
+      error_set (err, ECONNREFUSED, "connection refused");
+      break;
+    }
+    if (!rest (deadline, stop, err))
+      break;
+  }
+  pthread_mutex_unlock (&fake.lock);
+  return s;
+}
+
+int
+session_portal_group (const struct session *s)
+{
+  return fake.tells_group ? s->group : -1;
+}
+
+bool
+session_can_connect (const struct address *where,
+                     unsigned ms __attribute__ ((__unused__)))
+{
+  bool r;
+
+  pthread_mutex_lock (&fake.lock);
+  r = fake.portals[atoi (where->text) - 1].state == FAKE_ANSWERS;
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+static void
+reset (const struct session *by, unsigned lun)
+{
+  struct session *s;
+
+  fake.resets++;
+  fake.luns[lun].resets++;
+  fake_end_tasks (is_of_lun, &lun);
+  for (s = fake_sessions_list; s != NULL; s = s->next)
+    if (s != by)
+      fake_add_attention (s, lun, 0x2903);
+}
+
+int
+session_reset_lun (struct session *s, uint16_t wire, uint64_t deadline,
+                   const struct stop *stop, struct error *err)
+{
+  int r = 0;
+
+  pthread_mutex_lock (&fake.lock);
+  while (fake.portals[s->portal].state == FAKE_SILENT)
+    if (!rest (deadline, stop, err)) {
+      r = -1;
+      break;
+    }
+  if (r == 0 && s->ended)
+    r = error_set (err, ECONNRESET, "the session is lost");
+  else if (r == 0 && fake.refuses_reset)
+    r = error_set (err, EIO, "the reset was refused");
+  else if (r == 0)
+    reset (s, wire & 0xff);
+  while (r == 0 && fake.mute_reset)
+    if (!rest (deadline, stop, err))
+      r = -1;
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+bool
+session_is_lost (const struct session *s)
+{
+  bool r;
+
+  pthread_mutex_lock (&fake.lock);
+  r = s->ended;
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+static void
+forget_session (struct session *s)
+{
+  struct session **sp;
+  struct letter *l;
+  struct reply *r;
+
+  for (sp = &fake_sessions_list; *sp != s; sp = &(*sp)->next)
+    ;
+  *sp = s->next;
+  fake_forget_session (s);
+  while ((l = s->letters) != NULL) {
+    s->letters = l->next;
+    free (l);
+  }
+  while ((r = s->replies) != NULL) {
+    s->replies = r->next;
+    free (r);
+  }
+  close (s->fd);
+  free (s);
+}
+
+void
+session_close (struct session *s, struct queue *undone)
+{
+  pthread_mutex_lock (&fake.lock);
+  if (undone)
+    queue_append_all (undone, &s->carried);
+  forget_session (s);
+  pthread_mutex_unlock (&fake.lock);
+}
+
+void
+session_logout (struct session *s,
+                uint64_t deadline __attribute__ ((__unused__)),
+                const struct stop *stop __attribute__ ((__unused__)))
+{
+  if (s->carried.head)
+    abort ();
+  session_close (s, NULL);
+}
+
+/* ---- commands ---- */
+
+void
+session_set_done (struct session *s, session_done_fn fn, void *opaque)
+{
+  s->done = fn;
+  s->opaque = opaque;
+}
+
+int
+session_submit (struct session *s, struct command *cmd)
+{
+  struct letter *l = calloc (1, sizeof *l), **lp;
+
+  l->cmd = cmd;
+  cmd->session = s;
+  queue_append (&s->carried, cmd);
+  for (lp = &s->letters; *lp != NULL; lp = &(*lp)->next)
+    ;
+  *lp = l;
+  return 0;
+}
+
+const struct queue *
+session_carried (const struct session *s)
+{
+  return &s->carried;
+}
+
+bool
+session_takes_more (const struct session *s __attribute__ ((__unused__)))
+{
+  return true;
+}
+
+int
+session_fd (const struct session *s)
+{
+  return s->fd;
+}
+
+bool
+session_wants_write (const struct session *s)
+{
+  return s->letters != NULL;
+}
+
+unsigned
+session_window_closed (const struct session *s __attribute__ ((__unused__)))
+{
+  return 0;
+}
+
+int
+session_ping (struct session *s)
+{
+  pthread_mutex_lock (&fake.lock);
+  if (fake.portals[s->portal].state != FAKE_SILENT && !s->ended)
+    s->heard = clock_ms ();
+  pthread_mutex_unlock (&fake.lock);
+  return 0;
+}
+
+uint64_t
+session_last_heard (const struct session *s)
+{
+  return s->heard;
+}
+
+static void
+send_letters (struct session *s)
+{
+  struct letter *l;
+
+  while ((l = s->letters) != NULL) {
+    s->letters = l->next;
+    if (!s->ended)
+      fake_arrive (s, l->cmd);
+    free (l);
+    if (fake_one_in (fake.drops_in))
+      fake_end_session (s);
+  }
+}
+
+/* Called back without the lock. */
+static void
+deliver (struct session *s)
+{
+  struct reply *r;
+
+  while ((r = s->replies) != NULL) {
+    s->replies = r->next;
+    pthread_mutex_unlock (&fake.lock);
+    if (r->cmd->session != s)
+      abort ();                 /* answered twice */
+    r->cmd->session = NULL;
+    r->cmd->answer = r->answer;
+    queue_remove (&s->carried, r->cmd);
+    s->done (s->opaque, r->cmd);
+    free (r);
+    pthread_mutex_lock (&fake.lock);
+  }
+}
+
+int
+session_service (struct session *s, int revents, struct error *err)
+{
+  uint64_t n;
+  int r = 0;
+
+  pthread_mutex_lock (&fake.lock);
+  if (revents & POLLOUT)
+    send_letters (s);
+  if (revents & ~POLLOUT && fake.portals[s->portal].state != FAKE_SILENT) {
+    if (read (s->fd, &n, sizeof n) == -1 && errno != EAGAIN)
+      abort ();
+    s->heard = clock_ms ();
+    if (!s->ended)
+      deliver (s);
+  }
+  if (s->ended && fake.portals[s->portal].state != FAKE_SILENT)
+    r = error_set (err, ECONNRESET, "the target closed the connection");
+  pthread_mutex_unlock (&fake.lock);
+  return r;
+}
+
+/* ---- what these tests do not use ---- */
+
+void
+session_ask (struct session_asker *asker __attribute__ ((__unused__)),
+             struct session *s __attribute__ ((__unused__)),
+             uint64_t deadline __attribute__ ((__unused__)),
+             const struct stop *stop __attribute__ ((__unused__)))
+{
+  abort ();
+}
+
+int
+session_discover (const struct session_params *p __attribute__ ((__unused__)),
+                  const struct address *where __attribute__ ((__unused__)),
+                  uint64_t deadline __attribute__ ((__unused__)),
+                  const struct stop *stop __attribute__ ((__unused__)),
+                  struct discovered **list __attribute__ ((__unused__)),
+                  size_t *n __attribute__ ((__unused__)),
+                  struct error *err)
+{
+  return error_set (err, ECONNREFUSED, "nobody is to be asked");
+}
+
+void
+discovered_free (struct discovered *list __attribute__ ((__unused__)),
+                 size_t n __attribute__ ((__unused__)))
+{
+}
+
+int
+resolve (const char *host __attribute__ ((__unused__)), uint16_t port,
+         uint64_t deadline __attribute__ ((__unused__)),
+         const struct stop *stop __attribute__ ((__unused__)),
+         struct address out[MAX_ADDRESSES],
+         struct error *err __attribute__ ((__unused__)))
+{
+  snprintf (out[0].text, sizeof out[0].text, "%u", port);
+  return 1;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the fence holds back, and what settles it: one fact a test. */
+
+#include <config.h>
+
+#include <unistd.h>
+
+#include "check.h"
+#include "lu-test.h"
+
+static void
+test_write_settled_by_login (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("a login in the same group settles a write, which is sent again", 1);
+  u = get (0);
+  hold_writes (0, true);
+  begin (&j, u, true, 0, 1);
+  await_held ();
+  hold_writes (0, false);
+  fake_cut (0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  fake_release_all ();          /* what was held is not executed */
+  CHECK_UINT (look (0).writes, 1);
+  CHECK_UINT (count (&fake.resets), 0);
+  end_test ();
+}
+
+static void
+test_write_settled_by_reset (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("in another group it takes a LUN reset", 2);
+  u = get (0);
+  leave_unsettled (&j, u);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  fake_release_all ();
+  CHECK_UINT (look (0).writes, 1);
+  end_test ();
+}
+
+static void
+test_group_not_told (void)
+{
+  struct lu_user *u;
+  struct job j;
+
+  TEST ("a group that is not told counts as another one", 1);
+  fake.tells_group = false;
+  u = get (0);
+  hold_writes (0, true);
+  begin (&j, u, true, 0, 1);
+  await_held ();
+  hold_writes (0, false);
+  fake_cut (0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  end_test ();
+}
+
+static void
+test_reads_go_on (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+  uint32_t value = 9;
+
+  TEST ("while a write is unsettled reads go on, and writes of all users "
+        "wait", 2);
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  begin (&w, b, true, 1, 1);
+  let_pass (5000);
+  CHECK (!j.over);
+  CHECK (!w.over);
+  CHECK_UINT (fake_read (b, 1, &value), STATUS_GOOD);
+  CHECK_UINT (fake_read (a, 1, &value), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 0);
+  set_portal (0, FAKE_ANSWERS);
+  hold_writes (0, false);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (end_within (&w, 10000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 2);
+  end_test ();
+}
+
+static void
+test_write_fails (void)
+{
+  struct lu_user *a, *b, *c;
+  struct job j, w;
+
+  TEST ("a write fails at recovery-timeout, and no newer one is sent, "
+        "whoever asks", 2);
+  settings.recovery_timeout_ms = 20000;
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (15000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 10000), STATUS_LOST);
+
+  /* The same user, another one, and one that comes when all have left. */
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_LOST);
+  CHECK_UINT (fake_write (b, 0, 2), STATUS_LOST);
+  put_all ();
+  let_pass (10000);
+  c = get (0);
+  begin (&w, c, true, 0, 2);
+  let_pass (1000);
+  CHECK_UINT (look (0).writes, 0);
+
+  /* The target executes the old one, and is settled then. */
+  hold_writes (0, false);
+  fake_release_all ();
+  CHECK_UINT (look (0).blocks[0].there, 1);
+  set_portal (0, FAKE_ANSWERS);
+  await_settled (c);
+  end_within (&w, 60000);
+  CHECK_UINT (fake_write (c, 0, 3), STATUS_GOOD);
+  CHECK_UINT (look (0).blocks[0].there, 3);
+  end_test ();
+}
+
+/* The limit is that of this outage, not of one before. */
+static void
+test_limit_of_each_fence (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("a write that waits for the fence has recovery-timeout each time", 2);
+  settings.recovery_timeout_ms = 20000;
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  await_settled (b);
+  let_pass (10000);
+  await_sessions (2);
+
+  leave_unsettled (&w, fake_sessions (0) > 0 && a->path->nexus->portal == 0
+                   ? a : b);
+  let_pass (5000);
+  CHECK (!w.over);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&w, 30000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_other_address (void)
+{
+  struct lu_user *a, *b;
+  struct error err;
+  struct job j;
+
+  TEST ("a LUN has one fence, whatever form its address is told in", 2);
+  get_two (&a, &b);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (1000);
+  CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, 0x4000, true,
+                     &users[nr_users++], NULL, &err), 0);
+  CHECK (!fence_is_open (&users[nr_users - 1].lu->fence));
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  end_test ();
+}
+
+/* A LUN is deleted while a write of it is unsettled. */
+static void
+test_reset_refused (void)
+{
+  struct lu_user *a, *other;
+  struct job j, w;
+
+  TEST ("a LUN that cannot be reset fails alone", 2);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  other = get (1);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  begin (&w, other, true, 0, 1);
+  CHECK_UINT (end_within (&w, 10000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  CHECK_UINT (look (0).writes, 0);
+
+  /* It heals by itself when it can be. */
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = false;
+  pthread_mutex_unlock (&fake.lock);
+  await_settled (a);
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
+/* The one portal of the group where it was left comes back, and the nexus is
+ * at another one meanwhile.
+ */
+static void
+test_back_to_settle (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("what cannot be reset is settled when its group is back", 2);
+  a = get (0);
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (10000);
+  CHECK (!j.over);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 1);
+  end_test ();
+}
+
+static void
+test_forgotten (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a LUN that nobody uses is forgotten when it is settled", 1);
+  settings.recovery_timeout_ms = 5000;
+  get (1);                      /* it keeps the target in use */
+  a = get (0);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 20000), STATUS_LOST);
+  lu_put (&users[--nr_users]);
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  let_pass (2000);
+  fake_swap (0, 7);
+  a = get (0);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  fake_swap (0, 1);
+  end_test ();
+}
+
+/* The commands of other sessions that our reset has ended. */
+static void
+test_reset_ends_commands (void)
+{
+  struct lu_user *a, *b;
+  struct job j, r;
+
+  TEST ("a command that our reset has ended is sent again at once", 3);
+  get_two (&a, &b);
+  hold_writes (0, true);
+  hold_writes (1, true);
+  begin (&j, a, true, 0, 1);
+  await_held ();
+  begin (&r, b, true, 1, 1);
+  let_pass (100);
+  CHECK_UINT (fake_held (), 2);
+  hold_writes (1, false);
+  lose_portal (0);
+  CHECK_UINT (end_within (&r, 3000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 2);
+  end_test ();
+}
+
+/* Nexus 2 asks what LUN it is when nexus 1 has the LUN reset, which leaves the
+ * question without an answer.
+ */
+static void
+test_reset_ends_questions (void)
+{
+  struct lu_user *a, *b;
+  struct job j, r;
+
+  TEST ("a question that our reset has ended is asked again at once", 3);
+  get_two (&a, &b);
+  hold_writes (0, true);
+  begin (&j, a, true, 0, 1);
+  await_held ();
+  hold_questions (1, true);
+  fake_cut (1);
+  let_pass (500);
+  begin (&r, b, false, 0, 0);
+  let_pass (500);
+  CHECK_UINT (fake_held (), 2);
+  hold_questions (1, false);
+  lose_portal (0);
+  CHECK_UINT (end_within (&r, 3000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.resets), 1);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+int
+main (void)
+{
+  alarm (300);
+  test_write_settled_by_login ();
+  test_write_settled_by_reset ();
+  test_group_not_told ();
+  test_reads_go_on ();
+  test_write_fails ();
+  test_limit_of_each_fence ();
+  test_other_address ();
+  test_reset_refused ();
+  test_back_to_settle ();
+  test_forgotten ();
+  test_reset_ends_commands ();
+  test_reset_ends_questions ();
+  check_row = NULL;
+  target_close_all ();
+  return check_summary ();
+}

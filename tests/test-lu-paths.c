@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Which path commands take: one fact a test. */
+
+#include <config.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "alua.h"
+#include "check.h"
+#include "fake-clock.h"
+#include "lu-test.h"
+
+static void
+test_best_portal_dead (void)
+{
+  struct lu_user *a;
+  int second = 2;
+  unsigned i;
+
+  TEST ("the second best portal is taken when the best one is dead", 3);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 0, ALUA_NON_OPTIMIZED);
+  set_state (0, 1, ALUA_OPTIMIZED);
+  set_state (0, 2, ALUA_OPTIMIZED);
+  set_portal (1, FAKE_REFUSES);
+  set_portal (2, FAKE_REFUSES);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  let_pass (40000);
+  CHECK_UINT (fake_sessions (0), 1);
+  set_portal (2, FAKE_ANSWERS);
+  for (i = 0; i < 100 && !is_at (&second); ++i) {
+    fake_read (a, 0, &(uint32_t) { 0 });
+    let_pass (2000);
+  }
+  CHECK (is_at (&second));
+  end_test ();
+}
+
+/* Nexus 2 logs in again at a portal that is in transition: who waits for it
+ * to be made sure of is not to wait there, since there is another one.
+ */
+static void
+test_transition_elsewhere (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("a path in transition holds nobody when there is another", 2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  get_two (&a, &b);
+  set_state (0, 1, ALUA_TRANSITIONING);
+  fake_cut (1);
+  let_pass (500);
+  begin (&j, b, true, 0, 1);
+  begin (&w, a, true, 1, 1);
+  CHECK_UINT (end_within (&w, 3000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_silent_portal (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a portal that falls silent is left after a ping", 2);
+  a = get (0);
+  set_portal (0, FAKE_SILENT);
+  begin (&j, a, false, 0, 0);
+  let_pass (8000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 4000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  end_test ();
+}
+
+static void *
+open_thread (void *jv)
+{
+  struct job *j = jv;
+  struct error err;
+
+  j->status = fake_open (&settings, 0, j->user, &err) == 0 ? STATUS_GOOD
+    : STATUS_LOST;
+  j->over = true;
+  return NULL;
+}
+
+static void
+test_silent_at_start (void)
+{
+  struct job j = { .user = &users[nr_users++] };
+
+  TEST ("a portal that is silent does not use up the time of the others", 2);
+  set_portal (0, FAKE_SILENT);
+  if (pthread_create (&j.thread, NULL, open_thread, &j) != 0)
+    abort ();
+  CHECK_UINT (end_within (&j, 7000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_standby (void)
+{
+  struct lu_user *a;
+  struct job j;
+  int first = 0;
+
+  TEST ("a LUN that moves to the other controller is followed, and back", 2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 1, ALUA_STANDBY);
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 1);
+  set_state (0, 0, ALUA_STANDBY);
+  set_state (0, 1, ALUA_OPTIMIZED);
+  begin (&j, a, true, 0, 2);
+  CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  set_state (0, 1, ALUA_NON_OPTIMIZED);
+  fake_attention (0, 0x2a06);
+  CHECK_UINT (fake_write (a, 0, 3), STATUS_GOOD);
+  CHECK (fake_clock_turn_until (is_at, &first, 50, 10000));
+  begin (&j, a, true, 0, 4);
+  CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_transition (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a transition is waited for as long as the target says", 1);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  fake.luns[0].transition_s = 100;
+  settings.timeout_ms = 10000;
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  set_state (0, 0, ALUA_TRANSITIONING);
+  begin (&j, a, true, 0, 1);
+  let_pass (90000);
+  CHECK (!j.over);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_limit_of_each_transition (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a command that waits for a path has its limit each time", 1);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  set_state (0, 0, ALUA_STANDBY);
+  begin (&j, a, false, 0, 0);
+  let_pass (10000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 80000), STATUS_LOST);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  let_pass (3000);
+  begin (&j, a, false, 0, 0);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+
+  set_state (0, 0, ALUA_TRANSITIONING);
+  begin (&j, a, false, 0, 0);
+  let_pass (10000);
+  CHECK (!j.over);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  end_test ();
+}
+
+static unsigned
+users_of (const struct lu_user *user)
+{
+  struct target *t = user->lu->target;
+  unsigned n;
+
+  pthread_mutex_lock (&t->lock);
+  n = user->path->nexus->users;
+  pthread_mutex_unlock (&t->lock);
+  return n;
+}
+
+static void
+test_spread (void)
+{
+  unsigned i, j, most = 0;
+
+  TEST ("sessions spread over the portals, and users over the sessions", 2);
+  settings.sessions = 4;
+  for (i = 0; i < 8; ++i)
+    get (0);
+  await_sessions (4);
+  for (j = 0; j < 3; ++j)       /* each looks before its next command */
+    for (i = 0; i < 8; ++i)
+      CHECK_UINT (fake_read (&users[i], 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 2);
+  CHECK_UINT (fake_sessions (1), 2);
+  for (i = 0; i < 8; ++i)
+    if (users_of (&users[i]) > most)
+      most = users_of (&users[i]);
+  CHECK_UINT (most, 2);
+  end_test ();
+}
+
+static void
+test_no_room (void)
+{
+  struct lu_user *a, *b;
+
+  TEST ("a target with room for one session serves all LUNs over it", 2);
+  fake.max_sessions = 1;
+  settings.sessions = 4;
+  a = get (0);
+  b = get (1);
+  let_pass (20000);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_write (b, 0, 1), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  CHECK_UINT (count (&fake.logins), 1);
+  end_test ();
+}
+
+static void
+test_eviction (void)
+{
+  struct lu_user *a, *b;
+  struct job j;
+  unsigned i, logins;
+
+  TEST ("a target that keeps one session for each initiator is settled "
+        "with", 1);
+  fake.evicts = true;
+  settings.sessions = 2;
+  a = get (0);
+  b = get (0);
+  for (i = 1; i < 30; ++i) {
+    begin (&j, i % 2 ? a : b, true, 0, i);
+    CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
+    let_pass (200);
+  }
+  logins = count (&fake.logins);
+  let_pass (20000);
+  CHECK_UINT (count (&fake.logins), logins);
+  CHECK_UINT (fake_sessions (-1), 1);
+  CHECK_UINT (fake_write (a, 1, 1), STATUS_GOOD);
+  CHECK_UINT (fake_write (b, 2, 1), STATUS_GOOD);
+  end_test ();
+}
+
+int
+main (void)
+{
+  alarm (300);
+  test_best_portal_dead ();
+  test_transition_elsewhere ();
+  test_silent_portal ();
+  test_silent_at_start ();
+  test_standby ();
+  test_transition ();
+  test_limit_of_each_transition ();
+  test_spread ();
+  test_no_room ();
+  test_eviction ();
+  check_row = NULL;
+  target_close_all ();
+  return check_summary ();
+}
