@@ -71,6 +71,16 @@ done
 shows "credentials: $tmp/credentials: line 4: there is a user without a pass" \
       "$nbdkit_log"
 equal "the lines about it" "$(grep -c 'line 4' "$nbdkit_log")" 1
+# It is empty while somebody writes it.
+cp "$tmp/credentials" "$tmp/whole"
+: >"$tmp/credentials"
+for i in 1 2; do
+  sleep 3
+  equal size "$(size_of "${name}1/1")" 1048576
+done
+equal "the lines about it" \
+      "$(grep -c "credentials: $tmp/credentials is empty" "$nbdkit_log")" 1
+cat "$tmp/whole" >"$tmp/credentials"
 mv "$tmp/credentials" "$tmp/moved"
 for i in 1 2; do
   # A session goes a second after its last user; the file is read at a login.
@@ -85,6 +95,9 @@ refused iscsi "iscsi://$portal/" "credentials=$tmp/credentials"
 shows 'cannot read' "$tmp/refused.log"
 refused iscsi "iscsi://$portal/" "credentials=$tmp/moved"
 shows 'line 4' "$tmp/refused.log"
+: >"$tmp/empty"
+refused iscsi "iscsi://$portal/" "credentials=$tmp/empty"
+shows "$tmp/empty is empty: give it a line for each target" "$tmp/refused.log"
 
 # Others can read it.
 sed -i '$d' "$tmp/moved"

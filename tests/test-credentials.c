@@ -42,8 +42,8 @@ static const struct {
   const char *text, *target;
   const char *expected;         /* user|password|...|origin; NULL: no line */
 } good[] = {
-  { "", "iqn.x", NULL },
-  { "\n\r\n  \n\t\r\n", "iqn.x", NULL },
+  { "#", "iqn.x", NULL },
+  { "\n\r\n  \n\t\r\n#\r\n", "iqn.x", NULL },
   { "iqn.x bob pw", "iqn.x", "bob|pw|-|-|line 1 of FILE|-" },
   { "iqn.x bob pw\n", "iqn.x", "bob|pw|-|-|line 1 of FILE|-" },
   { "iqn.x bob pw\n", "iqn.xy", NULL },
@@ -159,6 +159,9 @@ test_portals (void)
 }
 
 static const struct { const char *text, *sentence; } bad[] = {
+  { "", "FILE is empty" },
+  { "\xef\xbb\xbf", "FILE is empty" },
+  { "\n\r\n  \n\t\r\n", "FILE is empty" },
   { "iqn.x bob\n", "FILE: line 1: there is a user without a password" },
   { "iqn.x bob " SECRET " t\n",
     "FILE: line 1: there is a target user without a target password" },

@@ -205,6 +205,20 @@ parse_line (struct credential_lines *lines, struct cursor *at,
   return r;
 }
 
+/* An empty file is one that is just being written.  One that has comments alone
+ * was meant so.
+ */
+static bool
+is_empty (const char *text, size_t len)
+{
+  size_t i;
+
+  for (i = 0; i < len; i++)
+    if (!is_blank (text[i]) && text[i] != '\r' && text[i] != '\n')
+      return false;
+  return true;
+}
+
 static int
 parse_all (struct credential_lines *lines, const char *text, size_t len,
            const char *name, struct error *err)
@@ -215,6 +229,9 @@ parse_all (struct credential_lines *lines, const char *text, size_t len,
 
   if (len >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
     i = 3;                      /* a byte order mark */
+  if (is_empty (text + i, len - i))
+    return error_set (err, EINVAL, "%s is empty: give it a line for each "
+                      "target", name);
   for (; i < len; i = next) {
     newline = memchr (text + i, '\n', len - i);
     n = newline ? (size_t) (newline - text) - i : len - i;

@@ -43,7 +43,8 @@ struct credential_lines;
 
 /* Parse a whole file.  ‘name’ is what it is called in messages and origins.
  * NULL with a sentence that has the number of the faulty line, and nothing
- * that is in it.
+ * that is in it.  One that has nothing in it, not even a comment, is faulty: it
+ * is just being written.
  */
 extern struct credential_lines *credential_lines_parse (const char *text,
                                                         size_t len,
