@@ -31,10 +31,10 @@ describe_lun (const struct lun_facts *facts, const char *target, int lun,
               char buf[DESCRIPTION_LEN])
 {
   const struct inquiry *inq = &facts->inquiry;
-  char size[32], id[EXPORT_NAME_ID_LEN];
+  char size[32], designator[DESIGNATOR_LEN], id[EXPORT_NAME_ID_LEN];
 
   print_size (facts->size, size, sizeof size);
-  export_name_print_id (&facts->identity, id);
+  export_name_print_id (designator_text (&facts->identity, designator), id);
   snprintf (buf, DESCRIPTION_LEN, "%s%s%s%s%s%s%s%s, %s/%d",
             inq->vendor, *inq->vendor && *inq->product ? " " : "",
             inq->product, *inq->vendor || *inq->product ? ", " : "",

@@ -39,8 +39,9 @@ static struct handle *
 open_there (const struct settings *p, const char *target, int lun,
             const struct stop *stop, struct error *err)
 {
-  char name[EXPORT_NAME_LEN], id[EXPORT_NAME_ID_LEN];
+  char name[EXPORT_NAME_LEN];
   struct handle *h;
+  int r;
 
   export_name_print (p->url.target ? NULL : target, lun, name);
   if (!filter_may_allow (&p->filter, name)) {
@@ -48,13 +49,15 @@ open_there (const struct settings *p, const char *target, int lun,
     return NULL;
   }
   h = disk_open (p, target, lun, stop, err);
-  if (h && !filter_allows (&p->filter, name,
-                           export_name_print_id (&h->facts.identity, id))) {
-    disk_close (h);
-    filtered (name, err);
+  if (h == NULL)
     return NULL;
-  }
-  return h;
+  r = survey_admits (p, name, &h->runner, &h->retry, lun, err);
+  if (r == 1)
+    return h;
+  disk_close (h);
+  if (r == 0)
+    filtered (name, err);
+  return NULL;
 }
 
 static struct handle *

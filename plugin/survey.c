@@ -129,6 +129,44 @@ question_end (struct question *q)
 
 /* ---- one LUN ---- */
 
+static const char *
+name_of (const struct walk *w, const char *target, int lun,
+         char name[EXPORT_NAME_LEN])
+{
+  export_name_print (w->p->url.target ? NULL : target, lun, name);
+  return name;
+}
+
+/* The filter, and what matches a LUN. */
+struct look {
+  const struct filter *filter;
+  struct filter_matches matches;
+};
+
+static void
+look_at_designator (void *lv, const char *text)
+{
+  struct look *look = lv;
+  char name[EXPORT_NAME_ID_LEN];
+
+  filter_consider (look->filter, export_name_print_id (text, name),
+                   &look->matches);
+}
+
+int
+survey_admits (const struct settings *p, const char *name,
+               const struct runner *r, const struct retry_policy *policy,
+               int lun, struct error *err)
+{
+  struct look look = { .filter = &p->filter };
+
+  filter_consider (look.filter, name, &look.matches);
+  if (filter_has_ids (look.filter) &&
+      lun_designators (r, policy, lun, look_at_designator, &look, err) == -1)
+    return -1;
+  return filter_allows (look.filter, &look.matches);
+}
+
 /* As lun_has_designator.  What is no disk is not looked for, nor is a LUN 0
  * that there is not: a target may list it all the same.
  */
@@ -146,7 +184,7 @@ ask_facts (const struct question *q, int lun, struct lun_facts *facts,
 
 static int
 ask (struct walk *w, const char *target, const struct survey_lun *l,
-     struct lun_facts *facts, struct error *err)
+     const char *name, struct lun_facts *facts, struct error *err)
 {
   struct question q;
   int r;
@@ -156,27 +194,12 @@ ask (struct walk *w, const char *target, const struct survey_lun *l,
   r = w->query->id ?
     lun_has_designator (&q.runner, &q.policy, l->lun, w->query->id, err) :
     ask_facts (&q, l->lun, facts, err);
+  if (r == 1)
+    r = survey_admits (w->p, name, &q.runner, &q.policy, l->lun, err);
   question_end (&q);
   return r;
 }
 
-static const char *
-name_of (const struct walk *w, const char *target, int lun,
-         char name[EXPORT_NAME_LEN])
-{
-  export_name_print (w->p->url.target ? NULL : target, lun, name);
-  return name;
-}
-
-static bool
-is_filtered (const struct walk *w, const char *name,
-             const struct lun_facts *facts)
-{
-  char id[EXPORT_NAME_ID_LEN];
-
-  return !filter_allows (&w->p->filter, name,
-                         export_name_print_id (&facts->identity, id));
-}
 
 static void *
 copy_of (const void *data, size_t len)
@@ -203,8 +226,8 @@ visit_lun (void *vv, size_t i)
   name_of (w, v->t->name, l->lun, name);
   if (!filter_may_allow (&w->p->filter, name))
     return;
-  r = ask (w, v->t->name, l, &facts, &err);
-  if (r == 0 || (r == 1 && !w->query->id && is_filtered (w, name, &facts)))
+  r = ask (w, v->t->name, l, name, &facts, &err);
+  if (r == 0)
     return;
   if (r == 1) {
     l->outcome = SURVEY_FOUND;

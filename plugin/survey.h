@@ -66,4 +66,13 @@ extern int survey_run (const struct settings *p,
                        struct survey *out, struct error *err);
 extern void survey_free (struct survey *s);
 
+/* Does export-filter= allow a LUN, by ‘name’, which is that in the list, and by
+ * each of its designators?  It is asked for them if there is a pattern for
+ * them.  1, 0; -1 with a sentence.
+ */
+extern int survey_admits (const struct settings *p, const char *name,
+                          const struct runner *r,
+                          const struct retry_policy *policy, int lun,
+                          struct error *err);
+
 #endif /* ISCSI_SURVEY_H */

@@ -65,7 +65,14 @@ stop_nbdkit
 start_nbdkit iscsi "iscsi://$portal/" 'export-filter=id:*'
 check "1/1 1/2 2/1 2/2"
 stop_nbdkit
-# Of the designators the best one counts.
+# Each of the designators counts, not only the one that the list shows.
+start_nbdkit iscsi "iscsi://$portal/" 'export-filter=!id:serial.of 1/2'
+check "1/1 2/1 2/2"
+stop_nbdkit
+start_nbdkit iscsi "iscsi://$portal/" 'export-filter=id:serial.of 1/*' \
+             'export-filter=id:serial.of 2/2'
+check "1/1 1/2 2/2"
+stop_nbdkit
 nbdkit -U - iscsi "iscsi://$portal/" --run 'nbdinfo --list "$uri"' >"$tmp/list"
 id=$(sed -n 's/.*description: .*\(id:[^,]*\),.*disk2\/1.*/\1/p' "$tmp/list")
 start_nbdkit iscsi "iscsi://$portal/" "export-filter=!$id"

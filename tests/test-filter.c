@@ -10,6 +10,22 @@
 #define A1 "iqn.x:a/1"
 #define B1 "iqn.x:b/1"
 #define ID "id:naa.6001405a"
+#define SERIAL "id:serial.1"
+
+/* With up to two ids. */
+static bool
+allows (const struct filter *f, const char *name, const char *one,
+        const char *two)
+{
+  struct filter_matches m = { .included = false };
+
+  filter_consider (f, name, &m);
+  if (one)
+    filter_consider (f, one, &m);
+  if (two)
+    filter_consider (f, two, &m);
+  return filter_allows (f, &m);
+}
 
 /* Up to three patterns; which exports of these two they allow, with an id and
  * without one, and whether they may if the id is not known.
@@ -56,10 +72,12 @@ test_rows (void)
     check_row = rows[i].patterns[0];
     for (j = 0; j < 3 && rows[i].patterns[j]; j++)
       CHECK_INT (filter_add (&f, rows[i].patterns[j], &err), 0);
-    CHECK_INT (filter_allows (&f, A1, ""), rows[i].a1);
-    CHECK_INT (filter_allows (&f, A1, ID), rows[i].a1_id);
+    CHECK_INT (allows (&f, A1, NULL, NULL), rows[i].a1);
+    CHECK_INT (allows (&f, A1, ID, NULL), rows[i].a1_id);
+    CHECK_INT (allows (&f, A1, SERIAL, ID), rows[i].a1_id);
+    CHECK_INT (allows (&f, A1, ID, SERIAL), rows[i].a1_id);
     CHECK_INT (filter_may_allow (&f, A1), rows[i].a1_may);
-    CHECK_INT (filter_allows (&f, B1, ""), rows[i].b1);
+    CHECK_INT (allows (&f, B1, NULL, NULL), rows[i].b1);
     filter_free (&f);
     CHECK_UINT (f.n, 0);
   }
@@ -92,10 +110,33 @@ test_patterns (void)
   CHECK (pattern_matches ("a\\b", "a\\b"));
 }
 
+/* Each of the ids counts, not the first or the best one alone. */
+static void
+test_each_id (void)
+{
+  struct filter f = { NULL, 0 };
+  struct error err;
+
+  CHECK (!filter_has_ids (&f));
+  CHECK_INT (filter_add (&f, "!id:serial.1", &err), 0);
+  CHECK (filter_has_ids (&f));
+  CHECK (!allows (&f, A1, ID, SERIAL));
+  CHECK (!allows (&f, A1, SERIAL, ID));
+  CHECK (allows (&f, A1, ID, NULL));
+  filter_free (&f);
+  CHECK_INT (filter_add (&f, "id:serial.*", &err), 0);
+  CHECK (allows (&f, A1, ID, SERIAL));
+  CHECK (!allows (&f, A1, ID, NULL));
+  CHECK_INT (filter_add (&f, "!id:naa.*", &err), 0);
+  CHECK (!allows (&f, A1, ID, SERIAL));
+  filter_free (&f);
+}
+
 int
 main (void)
 {
   test_rows ();
+  test_each_id ();
   test_refused ();
   test_patterns ();
   return check_summary ();

@@ -131,17 +131,28 @@ designator_same (const char *a, const char *b)
 }
 
 bool
+designator_next (uint8_t page, const uint8_t *data, size_t len, size_t *at,
+                 char buf[DESIGNATOR_LEN])
+{
+  struct identity id;
+
+  if (page == VPD_SERIAL)
+    return (*at)++ == 0 && parse_vpd_80 (data, len, &id) == 0 &&
+      *designator_text (&id, buf) != '\0';
+  while (parse_vpd_83_next (data, len, at, &id))
+    if (*designator_text (&id, buf) != '\0')
+      return true;
+  return false;
+}
+
+bool
 designator_in_page (const uint8_t *data, size_t len, const char *text)
 {
   char buf[DESIGNATOR_LEN];
-  struct identity id;
   size_t at = 0;
 
-  if (designator_page (text) == VPD_SERIAL)
-    return parse_vpd_80 (data, len, &id) == 0 &&
-      designator_same (designator_text (&id, buf), text);
-  while (parse_vpd_83_next (data, len, &at, &id))
-    if (designator_same (designator_text (&id, buf), text))
+  while (designator_next (designator_page (text), data, len, &at, buf))
+    if (designator_same (buf, text))
       return true;
   return false;
 }

@@ -44,6 +44,12 @@ extern bool designator_is_unique (const char *text);
  */
 extern bool designator_same (const char *a, const char *b);
 
+/* The designators of a VPD page, 83h or 80h, one after the other; ‘*at’ is 0
+ * before the first.  False: there is no further one.
+ */
+extern bool designator_next (uint8_t page, const uint8_t *data, size_t len,
+                             size_t *at, char buf[DESIGNATOR_LEN]);
+
 /* Does a VPD page, 83h or 80h, have the LUN's designator ‘text’, be it the
  * strongest or not?
  */

@@ -70,11 +70,9 @@ export_name_print (const char *target, int lun, char buf[EXPORT_NAME_LEN])
 }
 
 const char *
-export_name_print_id (const struct identity *id, char buf[EXPORT_NAME_ID_LEN])
+export_name_print_id (const char *designator, char buf[EXPORT_NAME_ID_LEN])
 {
-  memcpy (buf, ID, sizeof ID);
-  designator_text (id, buf + strlen (ID));
-  if (buf[strlen (ID)] == '\0')
-    *buf = '\0';
+  snprintf (buf, EXPORT_NAME_ID_LEN, "%s%s", *designator ? ID : "",
+            designator);
   return buf;
 }

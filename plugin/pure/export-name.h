@@ -46,8 +46,8 @@ extern void export_name_free (struct export_name *name);
 extern bool export_name_print (const char *target, int lun,
                                char buf[EXPORT_NAME_LEN]);
 
-/* Returns "id:" and the designator, or "" if there is none. */
-extern const char *export_name_print_id (const struct identity *id,
+/* Returns "id:" and the designator (designator.h), or "" if it is empty. */
+extern const char *export_name_print_id (const char *designator,
                                          char buf[EXPORT_NAME_ID_LEN]);
 
 #endif /* ISCSI_EXPORT_NAME_H */

@@ -51,42 +51,75 @@ filter_free (struct filter *f)
 }
 
 static bool
-is_about_ids (const char *pattern)
+is_id (const char *text)
 {
-  return strncasecmp (pattern, "id:", 3) == 0;
+  return strncasecmp (text, "id:", 3) == 0;
 }
 
-/* ‘id’ is NULL where it is not known. */
 static bool
-allows (const struct filter *f, const char *name, const char *id)
+excludes (const char *pattern)
 {
-  bool included = true;         /* while no pattern includes anything */
+  return pattern[0] == '!';
+}
+
+/* Without its '!'. */
+static const char *
+glob_of (const char *pattern)
+{
+  return pattern + excludes (pattern);
+}
+
+/* Does an export have to match one? */
+static bool
+includes_some (const struct filter *f)
+{
   size_t i;
 
   for (i = 0; i < f->n; ++i)
-    if (f->patterns[i][0] != '!')
-      included = false;
-  for (i = 0; i < f->n; ++i) {
-    const bool excludes = f->patterns[i][0] == '!';
-    const char *pattern = f->patterns[i] + excludes;
-    const char *what = is_about_ids (pattern) ? id : name;
-    const bool matches = what ? pattern_matches (pattern, what) : !excludes;
-
-    if (matches && excludes)
-      return false;
-    included |= matches;
-  }
-  return included;
+    if (!excludes (f->patterns[i]))
+      return true;
+  return false;
 }
 
 bool
-filter_allows (const struct filter *f, const char *name, const char *id)
+filter_has_ids (const struct filter *f)
 {
-  return allows (f, name, id);
+  size_t i;
+
+  for (i = 0; i < f->n; ++i)
+    if (is_id (glob_of (f->patterns[i])))
+      return true;
+  return false;
+}
+
+void
+filter_consider (const struct filter *f, const char *name,
+                 struct filter_matches *m)
+{
+  size_t i;
+
+  for (i = 0; i < f->n; ++i) {
+    const char *pattern = f->patterns[i], *glob = glob_of (pattern);
+
+    if (is_id (glob) == is_id (name) && pattern_matches (glob, name))
+      *(excludes (pattern) ? &m->excluded : &m->included) = true;
+  }
+}
+
+bool
+filter_allows (const struct filter *f, const struct filter_matches *m)
+{
+  return !m->excluded && (m->included || !includes_some (f));
 }
 
 bool
 filter_may_allow (const struct filter *f, const char *name)
 {
-  return allows (f, name, NULL);
+  struct filter_matches m = { .included = false };
+  size_t i;
+
+  filter_consider (f, name, &m);
+  for (i = 0; i < f->n; ++i)
+    m.included |= !excludes (f->patterns[i]) && is_id (f->patterns[i]);
+  return filter_allows (f, &m);
 }

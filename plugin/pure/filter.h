@@ -2,8 +2,9 @@
 
 /* export-filter=: which exports there are.  Patterns of fnmatch(3) in either
  * case of letters: those that begin with "id:" are for designators, the others
- * for the names in the list (export-name.h).  An export is allowed if no pattern
- * that begins with '!' matches, and one of the others does, if there are any.
+ * for the names in the list (export-name.h).  An export has one name in the
+ * list and any number of designators.  It is allowed if no pattern that begins
+ * with '!' matches one of them, and one of the others does, if there are any.
  * Pure.
  */
 
@@ -30,12 +31,24 @@ extern int filter_add (struct filter *f, const char *pattern,
                        struct error *err);
 extern void filter_free (struct filter *f);
 
-/* ‘id’ is "id:" and the designator, empty where the export has none. */
-extern bool filter_allows (const struct filter *f, const char *name,
-                           const char *id);
+/* Is there a pattern for designators? */
+extern bool filter_has_ids (const struct filter *f);
 
-/* The same where the designator is not known: false only if none could make
- * it true.
+/* What matches an export, at first nothing. */
+struct filter_matches {
+  bool included, excluded;
+};
+
+/* Look at one of its names: that in the list, or "id:" and a designator. */
+extern void filter_consider (const struct filter *f, const char *name,
+                             struct filter_matches *m);
+
+/* Is it allowed, when all of its names were looked at? */
+extern bool filter_allows (const struct filter *f,
+                           const struct filter_matches *m);
+
+/* Its name in the list, where the designators are not known: false only if
+ * none could make it true.
  */
 extern bool filter_may_allow (const struct filter *f, const char *name);
 

@@ -594,6 +594,29 @@ lun_has_designator (const struct runner *r, const struct retry_policy *p,
 }
 
 int
+lun_designators (const struct runner *r, const struct retry_policy *p,
+                 int lun, void (*fn) (void *opaque, const char *text),
+                 void *opaque, struct error *err)
+{
+  static const uint8_t pages[] = { VPD_DESIGNATORS, VPD_SERIAL };
+  const struct asker a = { r, p, lun };
+  char text[DESIGNATOR_LEN];
+  uint8_t buf[VPD_LEN];
+  uint32_t len;
+  size_t i, at;
+  int n;
+
+  for (i = 0; i < sizeof pages; ++i) {
+    n = ask_vpd (&a, pages[i], buf, &len, err);
+    if (n == -1)
+      return -1;
+    for (at = 0; n == 1 && designator_next (pages[i], buf, len, &at, text); )
+      fn (opaque, text);
+  }
+  return 0;
+}
+
+int
 lun_compare (int lun, const struct lun_facts *before,
              const struct lun_facts *now, struct error *err)
 {

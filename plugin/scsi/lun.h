@@ -56,6 +56,14 @@ extern int lun_has_designator (const struct runner *r,
                                const struct retry_policy *p, int lun,
                                const char *text, struct error *err);
 
+/* Call fn for each designator (designator.h) that the LUN has, on this thread.
+ * -1 with a sentence if it could not be asked.
+ */
+extern int lun_designators (const struct runner *r,
+                            const struct retry_policy *p, int lun,
+                            void (*fn) (void *opaque, const char *text),
+                            void *opaque, struct error *err);
+
 /* After lun_probe said that there is no such LUN (ENXIO): a sentence that names
  * those that there are, if the target tells.  The runner asks LUN 0, which
  * answers whether or not there is one (SPC-5 6.33).
