@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* filter_add, filter_allows, filter_may_allow: three lines, the patterns and
- * the name.
+/* filter_add, filter_allows, filter_may_allow and filter_may_allow_numbers: three
+ * lines, the patterns and the name.
  */
 
 #include <config.h>
@@ -36,6 +36,17 @@ allows (const struct filter *f, const char *name, const char *id)
   return filter_allows (f, &m);
 }
 
+/* A number behind the name is not allowed where none could be. */
+static void
+require_numbers (const struct filter *f, const char *name)
+{
+  char one[MAX_LINE + 2];
+
+  snprintf (one, sizeof one, "%s7", name);
+  if (!filter_may_allow_numbers (f, name, 9))
+    REQUIRE (!filter_may_allow (f, one));
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -54,6 +65,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     REQUIRE (!allows (&f, name, NULL));
     REQUIRE (!allows (&f, name, id));
   }
+  require_numbers (&f, name);
   filter_add (&f, "!*", &err);
   REQUIRE (!allows (&f, name, id) && !filter_may_allow (&f, name));
   filter_free (&f);

@@ -136,7 +136,7 @@ listing_tell (const struct settings *p, const struct stop *stop,
 
   if (survey_run (p, &all, stop, &s, err) == -1)
     return -1;
-  if (p->url.target && s.targets[0].why.err) {
+  if (p->url.target && s.n > 0 && s.targets[0].why.err) {
     *err = s.targets[0].why;    /* there is no other */
     r = -1;
   }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,19 +322,6 @@ report_luns (struct question *q, struct survey_target *t, struct error *err)
   return r;
 }
 
-/* Could any of its LUNs be an export? */
-static bool
-may_have_exports (const struct walk *w, const char *target)
-{
-  char name[EXPORT_NAME_LEN];
-  int lun;
-
-  for (lun = 0; lun < MAX_LUNS; ++lun)
-    if (filter_may_allow (&w->p->filter, name_of (w, target, lun, name)))
-      return true;
-  return false;
-}
-
 /* LUN 0 answers even if there is none (SPC-5 6.33).  The hold on it keeps the
  * session meanwhile.
  */
@@ -364,7 +352,7 @@ visit_target (void *wv, size_t i)
   struct walk *w = wv;
   struct visit v = { .w = w, .t = &w->out->targets[i] };
 
-  if (has_enough (w) || !may_have_exports (w, v.t->name))
+  if (has_enough (w))
     return;
   if (visit_luns (&v, &v.t->why) == 0)
     v.t->why = (struct error) { 0 };
@@ -377,7 +365,7 @@ visit_target (void *wv, size_t i)
 /* ---- all of them ---- */
 
 static int
-find_targets (struct walk *w, char ***names, size_t *n, struct error *err)
+ask_for_names (struct walk *w, char ***names, size_t *n, struct error *err)
 {
   if (w->p->url.target == NULL)
     return directory_ask (w->p, w->deadline, w->stop, names, n, err);
@@ -389,6 +377,41 @@ find_targets (struct walk *w, char ***names, size_t *n, struct error *err)
     return 0;
   free (*names);
   return error_set (err, ENOMEM, "out of memory");
+}
+
+/* Could any of its LUNs be an export? */
+static bool
+may_have_exports (const struct settings *p, const char *target)
+{
+  char prefix[EXPORT_NAME_LEN];
+
+  snprintf (prefix, sizeof prefix, "%s%s", p->url.target ? "" : target,
+            p->url.target ? "" : "/");
+  return filter_may_allow_numbers (&p->filter, prefix, URL_MAX_LUN);
+}
+
+/* Those that the filter does not leave out as a whole. */
+static int
+find_targets (struct walk *w, struct error *err)
+{
+  struct survey *out = w->out;
+  char **names;
+  size_t i, n;
+
+  if (ask_for_names (w, &names, &n, err) == -1)
+    return -1;
+  out->targets = calloc (n + 1, sizeof *out->targets);
+  if (out->targets == NULL) {
+    directory_free (names, n);
+    return error_set (err, ENOMEM, "out of memory");
+  }
+  for (i = 0; i < n; ++i)
+    if (may_have_exports (w->p, names[i]))
+      out->targets[out->n++].name = names[i];
+    else
+      free (names[i]);
+  free (names);
+  return 0;
 }
 
 int
@@ -403,24 +426,12 @@ survey_run (const struct settings *p, const struct survey_query *query,
     .deadline = clock_ms () + p->login_timeout_ms,
     .out = out,
   };
-  char **names;
-  size_t i, n;
 
   *out = (struct survey) { 0 };
   w.limit = (struct stop) { .asked = is_over, .opaque = &w };
-  if (find_targets (&w, &names, &n, err) == -1)
+  if (find_targets (&w, err) == -1)
     return -1;
-  out->targets = calloc (n + 1, sizeof *out->targets);
-  if (out->targets == NULL) {
-    directory_free (names, n);
-    return error_set (err, ENOMEM, "out of memory");
-  }
-  for (i = 0; i < n; ++i)
-    out->targets[i].name = names[i];
-  out->n = n;
-  free (names);
-
-  thread_each (n, TARGET_THREADS, visit_target, &w);
+  thread_each (out->n, TARGET_THREADS, visit_target, &w);
   if (w.gone) {
     survey_free (out);
     return error_set (err, ESHUTDOWN, "the server is shutting down");

@@ -43,7 +43,8 @@ struct survey_target {
 };
 
 struct survey {
-  struct survey_target *targets; /* in order */
+  struct survey_target *targets; /* in order, without those of which
+                                    export-filter= leaves out all LUNs */
   size_t n;
 };
 

@@ -91,6 +91,12 @@ nbdinfo --size "nbd+unix:///1?socket=$sock"
 if nbdinfo --size "nbd+unix:///2?socket=$sock"; then fail "2 is there"; fi
 stop_nbdkit
 
+# It leaves out all of the only target.
+start_nbdkit iscsi "iscsi://$portal/$iqn" 'export-filter=!*' list=strict
+nbdinfo --list --json "$uri" | tr -d ' \n' >"$tmp/list"
+shows '"exports":\[\]' "$tmp/list"
+stop_nbdkit
+
 refused iscsi "iscsi://$portal/$iqn/1" 'export-filter=1'
 shows 'export-filter is for a URL without a LUN' "$tmp/refused.log"
 for pattern in "" "!"; do

@@ -3,6 +3,8 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "check.h"
 #include "filter.h"
@@ -132,11 +134,95 @@ test_each_id (void)
   filter_free (&f);
 }
 
+/* One number after the other. */
+static bool
+may_allow_slowly (const struct filter *f, const char *prefix, unsigned max)
+{
+  char name[64];
+  unsigned i;
+
+  for (i = 0; i <= max; ++i) {
+    snprintf (name, sizeof name, "%s%u", prefix, i);
+    if (filter_may_allow (f, name))
+      return true;
+  }
+  return false;
+}
+
+/* Patterns made of what is in the names, and of what is none: whatever is told
+ * without looking at the numbers is what the numbers say.
+ */
+static void
+test_numbers (void)
+{
+  static const char *const pieces[] = {
+    "iqn.x:a", "IQN.X:b/", "/", "*", "?", "1", "12", "[a-c]", "[0-9]", "[!1]",
+    "[", "]", "id:", "!", "[*]", "**", ":", "0",
+  };
+  static const char *const prefixes[] = { "", "iqn.x:a/", "iqn.x:b/" };
+  const size_t n = sizeof pieces / sizeof pieces[0];
+  unsigned seed = 1, round, i, j;
+  struct error err;
+
+  for (round = 0; round < 20000; ++round) {
+    struct filter f = { NULL, 0 };
+    char pattern[64];
+
+    for (i = 0; i < 1 + round % 3; ++i) {
+      strcpy (pattern, round % 7 < 3 && i > 0 ? "!" : "");
+      for (j = 0; j < 1 + round % 5; ++j) {
+        seed = seed * 1103515245 + 12345;
+        strcat (pattern, pieces[(seed >> 16) % n]);
+      }
+      filter_add (&f, pattern, &err);
+    }
+    check_row = pattern;
+    for (i = 0; i < sizeof prefixes / sizeof prefixes[0]; ++i)
+      CHECK_INT (filter_may_allow_numbers (&f, prefixes[i], 19),
+                 may_allow_slowly (&f, prefixes[i], 19));
+    filter_free (&f);
+  }
+  check_row = NULL;
+}
+
+/* Of an array with thousands of targets most are left out: that is to be
+ * decided for each target, not for each LUN that it could have, which would
+ * take longer than this test may.
+ */
+static void
+test_many_targets (void)
+{
+  static const char *const patterns[] = {
+    "iqn.x:a*", "*:b/*", "iqn.x:c/1?", "!iqn.x:target*",
+  };
+  struct error err;
+  size_t i;
+  unsigned j;
+
+  for (i = 0; i < sizeof patterns / sizeof patterns[0]; ++i) {
+    struct filter f = { NULL, 0 };
+    unsigned left_out = 0;
+    char prefix[64];
+
+    filter_add (&f, patterns[i], &err);
+    for (j = 0; j < 100000; ++j) {
+      snprintf (prefix, sizeof prefix, "iqn.x:target%u/", j);
+      left_out += !filter_may_allow_numbers (&f, prefix, 16383);
+    }
+    check_row = patterns[i];
+    CHECK_UINT (left_out, 100000);
+    filter_free (&f);
+  }
+  check_row = NULL;
+}
+
 int
 main (void)
 {
   test_rows ();
   test_each_id ();
+  test_numbers ();
+  test_many_targets ();
   test_refused ();
   test_patterns ();
   return check_summary ();

@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -122,4 +123,82 @@ filter_may_allow (const struct filter *f, const char *name)
   for (i = 0; i < f->n; ++i)
     m.included |= !excludes (f->patterns[i]) && is_id (f->patterns[i]);
   return filter_allows (f, &m);
+}
+
+/* ---- many names at once ---- */
+
+/* More than any name or pattern that makes sense; longer ones may match. */
+#define MAX_NAME 1024
+
+/* Could it match a number?  True where it is not worth finding out. */
+static bool
+may_be_number (const char *glob)
+{
+  return glob[strspn (glob, "0123456789*?")] == '\0' ||
+    strchr (glob, '[') != NULL;
+}
+
+/* Could the pattern match the prefix and a number?  It must match the prefix
+ * up to some place in it; a '*' there goes on behind it.  A place inside of
+ * brackets is none, and says yes too often.
+ */
+static bool
+may_match (const char *glob, const char *prefix)
+{
+  const size_t len = strlen (glob);
+  char start[MAX_NAME];
+  size_t i;
+
+  if (strncasecmp (glob, prefix, strlen (prefix)) == 0 || len >= sizeof start)
+    return true;
+  memcpy (start, glob, len + 1);
+  for (i = len; i > 0; --i) {
+    start[i] = '\0';
+    if (may_be_number (glob + i) && pattern_matches (start, prefix))
+      return true;
+  }
+  return false;
+}
+
+/* Does it match whatever begins with the prefix? */
+static bool
+matches_all (const char *glob, const char *prefix)
+{
+  const size_t len = strlen (glob);
+
+  return len > 0 && glob[len - 1] == '*' && pattern_matches (glob, prefix);
+}
+
+/* Is it clear without looking at the numbers that none is allowed? */
+static bool
+allows_none (const struct filter *f, const char *prefix)
+{
+  bool may = !includes_some (f);
+  size_t i;
+
+  for (i = 0; i < f->n; ++i) {
+    const char *pattern = f->patterns[i], *glob = glob_of (pattern);
+
+    if (excludes (pattern) && !is_id (glob) && matches_all (glob, prefix))
+      return true;
+    may |= !excludes (pattern) && (is_id (glob) || may_match (glob, prefix));
+  }
+  return !may;
+}
+
+bool
+filter_may_allow_numbers (const struct filter *f, const char *prefix,
+                          unsigned max)
+{
+  char name[MAX_NAME];
+  unsigned i;
+
+  if (allows_none (f, prefix))
+    return false;
+  for (i = 0; i <= max; ++i) {
+    if (snprintf (name, sizeof name, "%s%u", prefix, i) >= (int) sizeof name ||
+        filter_may_allow (f, name))
+      return true;
+  }
+  return false;
 }

@@ -52,4 +52,10 @@ extern bool filter_allows (const struct filter *f,
  */
 extern bool filter_may_allow (const struct filter *f, const char *name);
 
+/* The same for ‘prefix’ and a number from 0 to ‘max’ behind it: is there one?
+ * Quick where no number makes a difference.
+ */
+extern bool filter_may_allow_numbers (const struct filter *f,
+                                      const char *prefix, unsigned max);
+
 #endif /* ISCSI_FILTER_H */
