@@ -171,7 +171,8 @@ copy_padded (uint8_t *out, const char *text, size_t len)
 static void
 inquiry (struct fake_lun *f, struct command *cmd)
 {
-  uint8_t d[36] = { f->qualifier << 5 | f->device_type, 0, 6, 2, 31 };
+  uint8_t d[36] = { f->qualifier << 5 | f->device_type,
+                    f->removable ? 0x80 : 0, 6, 2, 31 };
 
   copy_padded (&d[8], "FAKE", 8);
   copy_padded (&d[16], "memory disk", 16);
@@ -246,6 +247,10 @@ vpd (struct fake_lun *f, struct command *cmd)
   uint8_t d[256] = { f->qualifier << 5 | f->device_type, page };
   size_t n = 0;
 
+  if (f->ignores_evpd) {
+    inquiry (f, cmd);
+    return;
+  }
   if (!f->no_vpd) {
     switch (page) {
     case 0x00: n = page_00 (f, d); break;

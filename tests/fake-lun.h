@@ -86,11 +86,13 @@ struct fake_lun {
   uint64_t blocks;
   uint32_t block_len;
   uint8_t qualifier, device_type;
+  bool removable;
   bool write_protected, dpofua, wce;
   bool thin, lbprz, lbpu, lbpws, lbpws10;
   const char *serial;           /* page 80 and, as NAA, 83; NULL: no pages */
   bool no_page_83;
   bool no_vpd;                  /* not even page 00 */
+  bool ignores_evpd;            /* INQUIRY data for all pages */
   bool no_page_b2;
   uint16_t rotation_rate;
   unsigned phys_exponent;

@@ -139,18 +139,54 @@ test_thin_disk (void)
 static void
 test_vpd (void)
 {
-  static const unsigned pages[] = { 0x80, 0x83, 0xb0, 0xb1, 0xb2 };
+  static const unsigned pages[] = { 0xb0, 0xb1, 0xb2 };
   const uint8_t nonsense[] = { 0, 0x11, 0xff, 0xff };
   struct fake_lun f;
   struct lun_facts facts;
   size_t i;
 
+  for (i = 0; i < 3; ++i) {
+    fake_open (&f, 512, 100);
+    fake_rule (&f, (struct fake_rule) {
+        .op = FAKE_VPD (pages[i]), .status = STATUS_CHECK_CONDITION,
+        .key = 4, .asc = 0x4400,
+      });
+    facts = facts_of (&f);
+    CHECK_UINT (facts.size, 51200);
+    CHECK_UINT (facts.identity_page, 0x83);
+    fake_close (&f);
+
+    fake_open (&f, 512, 100);
+    fake_rule (&f, (struct fake_rule) {
+        .op = FAKE_VPD (pages[i]),
+        .param = nonsense, .param_len = sizeof nonsense,
+      });
+    facts = facts_of (&f);
+    CHECK_UINT (facts.limits.max_transfer, 0);
+    fake_close (&f);
+  }
+}
+
+/* What says that a LUN has no identity, or only a weaker one: that it does not
+ * list the page, refuses it, or knows no pages at all.
+ */
+static void
+test_no_identity (void)
+{
+  static const uint16_t refusals[] = { 0x2000, 0x2400 };
+  static const unsigned pages[] = { 0x00, 0x83, 0x80 };
+  struct fake_rule rule = { .status = STATUS_CHECK_CONDITION, .key = 5 };
+  struct fake_lun f;
+  struct lun_facts facts;
+  unsigned i, j;
+
   fake_open (&f, 512, 100);
   f.no_vpd = true;
   facts = facts_of (&f);
   CHECK_UINT (facts.identity_page, 0);
-  for (i = 0; i < 5; ++i)
-    CHECK_UINT (fake_count (&f, FAKE_VPD (pages[i])), 0);
+  CHECK_UINT (fake_count (&f, FAKE_VPD (0x83)), 0);
+  CHECK_UINT (fake_count (&f, FAKE_VPD (0x80)), 0);
+  CHECK_UINT (fake_count (&f, FAKE_VPD (0xb0)), 0);
   fake_close (&f);
 
   fake_open (&f, 512, 100);
@@ -160,27 +196,119 @@ test_vpd (void)
   CHECK_UINT (fake_count (&f, FAKE_VPD (0x83)), 0);
   fake_close (&f);
 
-  for (i = 0; i < 5; ++i) {
-    fake_open (&f, 512, 100);
-    fake_rule (&f, (struct fake_rule) {
-        .op = FAKE_VPD (pages[i]), .status = STATUS_CHECK_CONDITION,
-        .key = 4, .asc = 0x4400,
-      });
-    facts = facts_of (&f);
-    CHECK_UINT (facts.size, 51200);
-    CHECK_UINT (facts.identity_page, pages[i] == 0x83 ? 0x80 : 0x83);
-    fake_close (&f);
+  for (i = 0; i < 3; ++i)
+    for (j = 0; j < 2; ++j) {
+      rule.op = FAKE_VPD (pages[i]);
+      rule.asc = refusals[j];
+      fake_open (&f, 512, 100);
+      fake_rule (&f, rule);
+      facts = facts_of (&f);
+      CHECK_UINT (facts.identity_page, i == 0 ? 0 : i == 1 ? 0x80 : 0x83);
+      fake_close (&f);
+    }
 
+  for (i = 0; i < 2; ++i) {
     fake_open (&f, 512, 100);
-    fake_rule (&f, (struct fake_rule) {
-        .op = FAKE_VPD (pages[i]),
-        .param = nonsense, .param_len = sizeof nonsense,
-      });
+    f.ignores_evpd = true;
+    f.removable = i == 1;
     facts = facts_of (&f);
-    CHECK_UINT (facts.identity_page, pages[i] == 0x83 ? 0x80 : 0x83);
-    CHECK_UINT (facts.limits.max_transfer, 0);
+    CHECK_UINT (facts.identity_page, 0);
     fake_close (&f);
   }
+}
+
+static const uint8_t no_data[1];
+static const uint8_t short_pages[] = { 0, 0, 0, 6, 0, 0x80, 0x83 };
+static const uint8_t short_83[] = { 0, 0x83, 0, 12, 1, 3, 0, 8, 0x30, 'x' };
+static const uint8_t short_80[] = { 0, 0x80, 0, 8, 'S', 'E', 'R' };
+static const uint8_t nonsense[] = { 0, 0x11, 0xff, 0xff, 0, 0, 0, 0 };
+
+static const struct {
+  const char *name;
+  struct fake_rule rule;
+  const char *words;
+} identity_troubles[] = {
+  { "unit attention for ever",
+    { .status = STATUS_CHECK_CONDITION, .key = 6, .asc = 0x2900 },
+    "asking for its identity failed: the LUN is being reset" },
+  { "internal failure",
+    { .status = STATUS_CHECK_CONDITION, .key = 4, .asc = 0x4400 },
+    "asking for its identity failed: the target failed internally" },
+  { "unreadable",
+    { .status = STATUS_CHECK_CONDITION, .key = 3, .asc = 0x1100 },
+    "asking for its identity failed: the LUN's medium" },
+  { "manual intervention",
+    { .status = STATUS_CHECK_CONDITION, .key = 2, .asc = 0x0403 },
+    "asking for its identity failed: the LUN needs manual" },
+  { "no rights",
+    { .status = STATUS_CHECK_CONDITION, .key = 5, .asc = 0x2002 },
+    "asking for its identity failed: this initiator has no access" },
+  { "without sense",
+    { .status = STATUS_CHECK_CONDITION, .no_sense = true },
+    "asking for its identity failed" },
+  { "reserved", { .status = STATUS_RESERVATION_CONFLICT },
+    "asking for its identity failed: the LUN is reserved" },
+  { "busy", { .status = STATUS_BUSY },
+    "asking for its identity failed: the target stayed busy" },
+  { "response 01h", { .status = STATUS_PROTOCOL },
+    "asking for its identity failed: the target rejected" },
+  { "no data", { .param = no_data, .param_len = 0 },
+    "does not tell which one it is" },
+  { "header only", { .param = nonsense, .param_len = 3 },
+    "does not tell which one it is" },
+  { "nonsense", { .param = nonsense, .param_len = sizeof nonsense },
+    "does not tell which one it is" },
+};
+
+/* Anything else may pass, and then it may be another LUN: a listing of pages,
+ * or a page, that cannot be had refuses the open, also if the other page could
+ * be had.
+ */
+static void
+test_identity_troubles (void)
+{
+  static const struct {
+    unsigned page;
+    const uint8_t *data;
+    size_t len;
+  } pages[] = {
+    { 0x00, short_pages, sizeof short_pages },
+    { 0x83, short_83, sizeof short_83 },
+    { 0x80, short_80, sizeof short_80 },
+  };
+  struct fake_rule rule;
+  struct lun_facts facts;
+  struct error err;
+  struct fake_lun f;
+  size_t i, j;
+
+  for (i = 0; i < 3; ++i) {
+    for (j = 0; j < sizeof identity_troubles / sizeof identity_troubles[0];
+         ++j) {
+      check_row = identity_troubles[j].name;
+      rule = identity_troubles[j].rule;
+      rule.op = FAKE_VPD (pages[i].page);
+      fake_open (&f, 512, 100);
+      f.no_page_83 = pages[i].page == 0x80;
+      fake_rule (&f, rule);
+      CHECK_INT (probe (&f, &facts, &err), -1);
+      CHECK (err.err != 0 && err.err != ENXIO && err.err != ENODEV);
+      CHECK_CONTAINS (err.msg, identity_troubles[j].words);
+      fake_close (&f);
+    }
+    check_row = "cut short";
+    fake_open (&f, 512, 100);
+    f.no_page_83 = pages[i].page == 0x80;
+    fake_rule (&f, (struct fake_rule) {
+        .op = FAKE_VPD (pages[i].page),
+        .param = pages[i].data, .param_len = pages[i].len,
+      });
+    CHECK_INT (probe (&f, &facts, &err), -1);
+    CHECK_INT (err.err, EPROTO);
+    CHECK_CONTAINS (err.msg, "came cut short");
+    fake_close (&f);
+  }
+  check_row = NULL;
 }
 
 /* The ways to tell write protection, each tried when those before it fail. */
@@ -473,6 +601,8 @@ static const struct {
     EIO, "VPD page failed" },
   { "lost at MODE SENSE", { .op = FAKE_MODE6 (0x08), .status = STATUS_LOST },
     EIO, "MODE SENSE failed" },
+  { "lost at page 83", { .op = FAKE_VPD (0x83), .status = STATUS_LOST },
+    EIO, "asking for its identity failed" },
   { "shutdown", { .op = FAKE_VPD (0x00), .status = STATUS_SHUTDOWN },
     ESHUTDOWN, "shutting down" },
   { "timeout", { .op = FAKE_VPD (0xb1), .status = STATUS_TIMEOUT },
@@ -521,13 +651,6 @@ test_verify (void)
   f.blocks = 99;
   CHECK_INT (verify (&f, &facts, &err), 0);
 
-  /* Without an identity a smaller one is another one. */
-  facts.identity_page = 0;
-  CHECK_INT (verify (&f, &facts, &err), -1);
-  CHECK_INT (err.err, ENODEV);
-  CHECK_CONTAINS (err.msg, "LUN 3 shrank from 51200 to 50688 bytes");
-  facts = facts_of (&f);
-
   f.blocks = 100;
   f.block_len = 1024;
   CHECK_INT (verify (&f, &facts, &err), -1);
@@ -572,6 +695,13 @@ test_verify_in_trouble (void)
   CHECK_INT (verify (&f, &facts, &err), 0);
 
   fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x83), .times = 1,
+      .param = short_83, .param_len = sizeof short_83,
+    });
+  CHECK_INT (verify (&f, &facts, &err), -1);
+  CHECK_INT (err.err, EPROTO);
+
+  fake_rule (&f, (struct fake_rule) {
       .op = FAKE_CAPACITY10,
       .status = STATUS_CHECK_CONDITION, .key = 5, .asc = 0x2500,
     });
@@ -580,7 +710,9 @@ test_verify_in_trouble (void)
   fake_close (&f);
 }
 
-/* A LUN that had no identity is known by its size only. */
+/* A LUN that had no identity is known by its size, and by that it still has
+ * none.
+ */
 static void
 test_verify_nameless (void)
 {
@@ -593,9 +725,30 @@ test_verify_nameless (void)
   facts = facts_of (&f);
   CHECK_UINT (facts.identity_page, 0);
   CHECK_INT (verify (&f, &facts, &err), 0);
-  f.blocks = 50;
+  f.blocks = 99;
   CHECK_INT (verify (&f, &facts, &err), -1);
   CHECK_INT (err.err, ENODEV);
+  CHECK_CONTAINS (err.msg, "LUN 3 shrank from 51200 to 50688 bytes");
+
+  /* One that gives an identity may be another one, of whatever size. */
+  f.blocks = 100;
+  f.serial = "SERIAL02";
+  CHECK_INT (verify (&f, &facts, &err), -1);
+  CHECK_INT (err.err, ENODEV);
+  CHECK_CONTAINS (err.msg, "gives an identity now, and gave none before");
+  f.no_page_83 = true;
+  CHECK_INT (verify (&f, &facts, &err), -1);
+  CHECK_INT (err.err, ENODEV);
+
+  /* And one that could not be asked is not judged. */
+  fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x00), .times = 1,
+      .status = STATUS_CHECK_CONDITION, .key = 4, .asc = 0x4400,
+    });
+  CHECK_INT (verify (&f, &facts, &err), -1);
+  CHECK_INT (err.err, EIO);
+  f.no_vpd = true;
+  CHECK_INT (verify (&f, &facts, &err), 0);
   fake_close (&f);
 }
 
@@ -629,6 +782,29 @@ test_glance (void)
   f.no_vpd = true;
   CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
   CHECK_UINT (facts.identity_page, 0);
+  fake_close (&f);
+
+  /* Nonsense for a page that is not listed is none; for one that is, and
+   * what may pass, the LUN is not told of without its identity.
+   */
+  fake_open (&f, 512, 100);
+  f.ignores_evpd = true;
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (facts.identity_page, 0);
+  f.ignores_evpd = false;
+  fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x83), .param = nonsense, .param_len = sizeof nonsense,
+    });
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), -1);
+  CHECK_INT (err.err, EPROTO);
+  f.no_page_83 = true;
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), 0);
+  CHECK_UINT (facts.identity_page, 0x80);
+  fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x80), .status = STATUS_CHECK_CONDITION,
+      .key = 4, .asc = 0x4400,
+    });
+  CHECK_INT (lun_glance (&r, &policy, LUN, &facts, &err), -1);
   fake_close (&f);
 
   /* A CD is not asked for what it refuses; (10) is not enough for all. */
@@ -666,6 +842,17 @@ test_has_designator (void)
   CHECK_UINT (f.nr_seen, 3);
   f.no_vpd = true;
   CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), 0);
+  f.no_vpd = false;
+  fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x80), .times = 1,
+      .status = STATUS_CHECK_CONDITION, .key = 5, .asc = 0x2500,
+    });
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), 0);
+  fake_rule (&f, (struct fake_rule) {
+      .op = FAKE_VPD (0x80), .times = 1,
+      .status = STATUS_CHECK_CONDITION, .key = 4, .asc = 0x4400,
+    });
+  CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), -1);
   fake_rule (&f, (struct fake_rule) { .op = FAKE_ANY,
                                       .status = STATUS_LOST });
   CHECK_INT (lun_has_designator (&r, &policy, LUN, "serial.sn-7", &err), -1);
@@ -679,6 +866,8 @@ main (void)
   test_plain_disk ();
   test_thin_disk ();
   test_vpd ();
+  test_no_identity ();
+  test_identity_troubles ();
   test_mode_sense ();
   test_cd ();
   test_types ();

@@ -101,6 +101,14 @@ vpd_len (const uint8_t *data, size_t len, uint8_t page)
   return min_size (len, (size_t) 4 + get_be16 (&data[2]));
 }
 
+bool
+parse_vpd_is_whole (const uint8_t *data, size_t len, size_t asked,
+                    uint8_t page)
+{
+  return len >= 4 && data[1] == page &&
+    len >= min_size (asked, (size_t) 4 + get_be16 (&data[2]));
+}
+
 int
 parse_vpd_pages (const uint8_t *data, size_t len, struct vpd_pages *out)
 {

@@ -38,6 +38,10 @@ struct inquiry {
 extern int parse_inquiry (const uint8_t *data, size_t len,
                           struct inquiry *out);
 
+/* Is this the VPD page, and all of it, or as much as was asked for? */
+extern bool parse_vpd_is_whole (const uint8_t *data, size_t len,
+                                size_t asked, uint8_t page);
+
 /* VPD 00: the pages that are supported, as a bitmap by page number. */
 struct vpd_pages {
   uint8_t map[32];

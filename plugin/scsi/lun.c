@@ -248,6 +248,82 @@ ask_vpd (const struct asker *a, uint8_t page, uint8_t *buf, uint32_t *len,
   return ask_if_told (a, "INQUIRY of a VPD page", &cmd, buf, len, err);
 }
 
+/* Is this standard INQUIRY data, from a device that knows no VPD and so takes
+ * no notice of the EVPD bit?
+ */
+static bool
+is_inquiry (const struct asker *a, const uint8_t *data, uint32_t len)
+{
+  uint8_t buf[INQUIRY_LEN];
+  struct command cmd;
+  uint32_t n;
+
+  cmd.cdb_len = cdb_inquiry (cmd.cdb, sizeof buf);
+  if (ask (a, &cmd, buf, sizeof buf).verdict != VERDICT_OK)
+    return false;
+  n = cmd.answer.received < len ? cmd.answer.received : len;
+  return n >= 5 && memcmp (buf, data, n) == 0;
+}
+
+/* A page that tells which LUN it is, or which pages there are.  1: the whole
+ * page came, 0: the LUN says that it has none.  What else happens may pass, and
+ * a LUN without an identity would be served, for which another one could be
+ * taken later: -1 with a sentence; EPROTO: it was no such page that came.
+ */
+static int
+ask_identity_page (const struct asker *a, uint8_t page, uint8_t *buf,
+                   uint32_t *len, struct error *err)
+{
+  struct command cmd;
+  struct decision d;
+
+  cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, VPD_LEN);
+  d = ask (a, &cmd, buf, VPD_LEN);
+  *len = cmd.answer.received;
+  if (d.verdict == VERDICT_UNSUPPORTED)
+    return 0;
+  if (d.verdict != VERDICT_OK)
+    return failed (a, "asking for its identity", &cmd.answer, &d, err);
+  if (parse_vpd_is_whole (buf, *len, VPD_LEN, page))
+    return 1;
+  if (is_inquiry (a, buf, *len))
+    return 0;
+  return error_set (err, EPROTO,
+                    "LUN %d does not tell which one it is: VPD page 0x%02x "
+                    "came cut short, or another page (%" PRIu32 " bytes): "
+                    "look at the target's log, and try again", a->lun, page,
+                    *len);
+}
+
+/* As ask_identity_page: which pages are there? */
+static int
+ask_pages (const struct asker *a, struct vpd_pages *pages, struct error *err)
+{
+  uint8_t buf[VPD_LEN];
+  uint32_t len;
+  int r = ask_identity_page (a, VPD_PAGES, buf, &len, err);
+
+  return r == 1 && parse_vpd_pages (buf, len, pages) == -1 ? 0 : r;
+}
+
+/* As ask_identity_page, without asking first which pages there are: one
+ * question, for most LUNs, and not two.  Some targets answer with nonsense for
+ * pages that they do not list.
+ */
+static int
+ask_identity_at_once (const struct asker *a, uint8_t page, uint8_t *buf,
+                      uint32_t *len, struct error *err)
+{
+  struct vpd_pages pages;
+  struct error why;
+  int r = ask_identity_page (a, page, buf, len, err);
+
+  if (r != -1 || err->err != EPROTO)
+    return r;
+  r = ask_pages (a, &pages, &why);
+  return r == -1 || (r == 1 && vpd_has (&pages, page)) ? -1 : 0;
+}
+
 static int
 parse_identity (uint8_t page, const uint8_t *buf, uint32_t len,
                 struct identity *out)
@@ -256,14 +332,31 @@ parse_identity (uint8_t page, const uint8_t *buf, uint32_t len,
     parse_vpd_83 (buf, len, out) : parse_vpd_80 (buf, len, out);
 }
 
-static void
-take_identity (struct lun_facts *f, uint8_t page,
-               const uint8_t *buf, uint32_t len)
+/* The strongest identity that the LUN gives; ‘pages’ are those that it has,
+ * NULL: not known.
+ */
+static int
+probe_identity (const struct asker *a, const struct vpd_pages *pages,
+                struct lun_facts *f, struct error *err)
 {
-  if (f->identity_page == 0 &&
-      parse_identity (page, buf, len, &f->identity) == 0 &&
-      f->identity.len > 0)
-    f->identity_page = page;
+  static const uint8_t wanted[] = { VPD_DESIGNATORS, VPD_SERIAL };
+  uint8_t buf[VPD_LEN];
+  uint32_t len;
+  size_t i;
+  int r;
+
+  for (i = 0; i < sizeof wanted && f->identity_page == 0; ++i) {
+    if (pages && !vpd_has (pages, wanted[i]))
+      continue;
+    r = pages ? ask_identity_page (a, wanted[i], buf, &len, err) :
+      ask_identity_at_once (a, wanted[i], buf, &len, err);
+    if (r == -1)
+      return -1;
+    if (r == 1 && parse_identity (wanted[i], buf, len, &f->identity) == 0 &&
+        f->identity.len > 0)
+      f->identity_page = wanted[i];
+  }
+  return 0;
 }
 
 /* A page that makes no sense leaves the facts as if it were not there. */
@@ -272,10 +365,6 @@ take_page (struct lun_facts *f, uint8_t page,
            const uint8_t *buf, uint32_t len)
 {
   switch (page) {
-  case VPD_DESIGNATORS:
-  case VPD_SERIAL:
-    take_identity (f, page, buf, len);
-    break;
   case VPD_LIMITS:
     if (parse_vpd_b0 (buf, len, &f->limits) == 0)
       f->provisioning.lbpu = f->limits.max_unmap_lbas > 0;
@@ -297,7 +386,7 @@ static int
 probe_pages (const struct asker *a, struct lun_facts *f, struct error *err)
 {
   static const uint8_t wanted[] = {
-    VPD_DESIGNATORS, VPD_SERIAL, VPD_LIMITS, VPD_ROTATION, VPD_PROVISIONING,
+    VPD_LIMITS, VPD_ROTATION, VPD_PROVISIONING,
   };
   uint8_t buf[VPD_LEN];
   struct vpd_pages pages;
@@ -307,13 +396,13 @@ probe_pages (const struct asker *a, struct lun_facts *f, struct error *err)
 
   f->provisioning.lbpws = true;
 
-  r = ask_vpd (a, VPD_PAGES, buf, &len, err);
+  r = ask_pages (a, &pages, err);
   if (r <= 0)
     return r;
-  if (parse_vpd_pages (buf, len, &pages) == -1)
-    return 0;
+  if (probe_identity (a, &pages, f, err) == -1)
+    return -1;
 
-  for (i = 0; i < sizeof wanted / sizeof wanted[0]; ++i) {
+  for (i = 0; i < sizeof wanted; ++i) {
     if (!vpd_has (&pages, wanted[i]))
       continue;
     r = ask_vpd (a, wanted[i], buf, &len, err);
@@ -524,29 +613,6 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   return 0;
 }
 
-/* The pages that tell the identity, without asking first which there are: one
- * question, for most LUNs, and not two.
- */
-static int
-glance_identity (const struct asker *a, struct lun_facts *f,
-                 struct error *err)
-{
-  static const uint8_t pages[] = { VPD_DESIGNATORS, VPD_SERIAL };
-  uint8_t buf[VPD_LEN];
-  uint32_t len;
-  size_t i;
-  int r;
-
-  for (i = 0; i < sizeof pages && f->identity_page == 0; ++i) {
-    r = ask_vpd (a, pages[i], buf, &len, err);
-    if (r == -1)
-      return -1;
-    if (r == 1)
-      take_identity (f, pages[i], buf, len);
-  }
-  return 0;
-}
-
 /* (10), unless it is refused or says "ask (16)". */
 static int
 glance_capacity (const struct asker *a, struct lun_facts *f,
@@ -572,7 +638,7 @@ lun_glance (const struct runner *r, const struct retry_policy *p,
   memset (f, 0, sizeof *f);
   if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
       glance_capacity (&a, f, err) == -1 ||
-      glance_identity (&a, f, err) == -1)
+      probe_identity (&a, NULL, f, err) == -1)
     return -1;
   f->cd = f->inquiry.device_type == TYPE_CD;
   if (!f->cd && probe_mode (&a, &f->mode, err) == -1)
@@ -588,8 +654,10 @@ lun_has_designator (const struct runner *r, const struct retry_policy *p,
   const struct asker a = { r, p, lun };
   uint8_t buf[VPD_LEN];
   uint32_t len;
-  int n = ask_vpd (&a, designator_page (text), buf, &len, err);
+  int n = ask_identity_at_once (&a, designator_page (text), buf, &len, err);
 
+  if (n == -1 && err->err == ENXIO)
+    return 0;
   return n == 1 ? designator_in_page (buf, len, text) : n;
 }
 
@@ -646,22 +714,30 @@ lun_compare (int lun, const struct lun_facts *before,
   return 0;
 }
 
-/* The identity that the LUN gives now; none if it gives nonsense. */
+/* The identity that the LUN gives now, if any: that of the page that gave the
+ * one before, or where none did, as when it was opened.
+ */
 static int
 ask_identity (const struct asker *a, uint8_t page, struct lun_facts *f,
               struct error *err)
 {
+  struct vpd_pages pages;
   uint8_t buf[VPD_LEN];
-  struct command cmd;
-  struct decision d;
+  uint32_t len;
+  int r;
 
-  cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, sizeof buf);
-  d = ask (a, &cmd, buf, sizeof buf);
-  if (d.verdict != VERDICT_OK)
-    return failed (a, "reading its identity", &cmd.answer, &d, err);
-  if (parse_identity (page, buf, cmd.answer.received, &f->identity) == 0)
+  if (page == 0) {
+    r = ask_pages (a, &pages, err);
+    return r == 1 ? probe_identity (a, &pages, f, err) : r;
+  }
+  r = ask_identity_page (a, page, buf, &len, err);
+  if (r == 0)
+    return error_set (err, EIO, "LUN %d does not tell which one it is any "
+                      "more: it refuses VPD page 0x%02x: look at the target's "
+                      "log", a->lun, page);
+  if (r == 1 && parse_identity (page, buf, len, &f->identity) == 0)
     f->identity_page = page;
-  return 0;
+  return r == 1 ? 0 : -1;
 }
 
 int
@@ -672,8 +748,7 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
   struct lun_facts now = { .identity_page = 0 };
 
   if (wait_ready (&a, err) == -1 ||
-      (facts->identity_page != 0 &&
-       ask_identity (&a, facts->identity_page, &now, err) == -1) ||
+      ask_identity (&a, facts->identity_page, &now, err) == -1 ||
       lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
     return -1;
   return lun_compare (lun, facts, &now, err);

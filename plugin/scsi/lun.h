@@ -35,8 +35,10 @@ struct lun_facts {
 
 /* Ask a LUN everything.  A LUN that cannot be served (not a disk, no
  * medium, no such LUN, capacity that makes no sense) is -1 with a sentence
- * and what to do; ENXIO: there is no such LUN, ENODEV: it is no disk.  ‘lun’ is for the sentences.  Blocks, at most the
- * policy's timeout per question.
+ * and what to do; ENXIO: there is no such LUN, ENODEV: it is no disk.  So is
+ * one that could not be asked for its identity; it has none only if it refuses
+ * the question (sense key 5h), or does not list the pages.  ‘lun’ is for the
+ * sentences.  Blocks, at most the policy's timeout per question.
  */
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, struct lun_facts *facts, struct error *err);
@@ -86,8 +88,9 @@ extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
 extern int lun_mode (const struct runner *r, const struct retry_policy *p,
                      int lun, struct mode *mode, struct error *err);
 
-/* Are these the facts of the same LUN: same identity and block length; not
- * smaller, if it has no identity?  -1 with a sentence (ENODEV) if not.
+/* Are these the facts of the same LUN: same identity, or still none, and block
+ * length; not smaller, if it has no identity?  -1 with a sentence (ENODEV) if
+ * not.
  */
 extern int lun_compare (int lun, const struct lun_facts *before,
                         const struct lun_facts *now, struct error *err);

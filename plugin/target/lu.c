@@ -402,6 +402,7 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
     if (!engine_set_verified (path->nexus->engine, &path->itl, epoch, doubts))
       return LU_ELSEWHERE;      /* once more */
     lu->missing = false;
+    lu->stranger = (struct error) { 0 };
     return LU_READY;
   }
   if (err->err == ENODEV) {     /* another LUN */
@@ -412,6 +413,7 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
     target_changed (t);
     return LU_ELSEWHERE;
   }
+  lu->stranger = *err;
   return LU_MISSING;
 }
 

@@ -297,9 +297,6 @@ verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
   }
   if (await_lun (user, j, &err))
     return true;
-  pthread_mutex_lock (&user->lu->target->lock);
-  user->lu->stranger = err;
-  pthread_mutex_unlock (&user->lu->target->lock);
   cmd->answer = (struct answer) { .status = STATUS_LOST };
   return false;
 }
@@ -404,6 +401,6 @@ lu_last_error (void *uv, struct error *err)
                "target may still execute: no others are made before it is "
                "back");
   else
-    *err = (struct error) { 0 };
+    *err = lu->stranger;
   pthread_mutex_unlock (&t->lock);
 }

@@ -55,7 +55,7 @@ struct lu {
 
   struct alua alua;             /* as it was told last */
   uint8_t ranks[PORTALS_MAX];   /* how good each portal is for it */
-  struct error stranger;        /* what is wrong at portals of that rank */
+  struct error stranger;        /* why it was not taken for the LUN last */
   uint64_t stranger_at;         /* clock_ms, when that was seen */
   atomic_bool missing;          /* the target said that there is no such LUN
                                    when commands were sent to it */
