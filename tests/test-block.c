@@ -541,6 +541,9 @@ test_cache (void)
   CHECK_INT (cache (0, 512 * 70000), 0);
   CHECK_UINT (d.lun.seen[0].blocks, 65535);
 
+  /* CONDITION MET is success, also of the first of several. */
+  CHECK_UINT (count (FAKE_PREFETCH16), 2);
+
   /* A hint: an error of the medium is not an error here, and it is asked
    * again another time.
    */

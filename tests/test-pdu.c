@@ -171,6 +171,10 @@ test_response (void)
   check_judged (p, NULL, "not under way");
   check_judged (p, &cmd, NULL);
   CHECK (!cmd.failed);
+  CHECK_UINT (cmd.status, STATUS_GOOD);
+  p.status = STATUS_CONDITION_MET;
+  check_judged (p, &cmd, NULL);
+  CHECK_UINT (cmd.status, STATUS_CONDITION_MET);
   p.reason = 1;
   check_judged (p, &cmd, NULL);
   CHECK (cmd.failed);

@@ -34,7 +34,8 @@ static const struct {
   const char *text, *reason;
 } statuses[] = {
   { STATUS_GOOD, VERDICT_OK, 0, "GOOD", "" },
-  { STATUS_CONDITION_MET, VERDICT_OK, 0, "CONDITION MET", "" },
+  { STATUS_CONDITION_MET, VERDICT_FAIL, EIO, "CONDITION MET",
+    "as if it were another command" },
   { STATUS_CHECK_CONDITION, VERDICT_FAIL, EIO,
     "CHECK CONDITION without sense data", "without saying which" },
   { STATUS_BUSY, LATER, EIO, "BUSY", "busy" },

@@ -74,6 +74,7 @@ struct command {
   uint32_t moved;               /* bytes that came, or were asked for */
   bool holes;                   /* some before them did not come */
   bool failed;                  /* no status, but an iSCSI response */
+  uint8_t status;               /* as it came; libiscsi tells less */
   uint64_t canary;              /* see canary.c */
 };
 

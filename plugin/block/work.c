@@ -184,16 +184,17 @@ fill_round (struct work *w, struct round *r, uint64_t done)
 
 /* The first that failed; r->n: none did. */
 static unsigned
-first_failed (const struct round *r, bool ignore_residual)
+first_failed (const struct round *r, const struct kind *kind)
 {
   const struct answer *a;
   unsigned i;
 
   for (i = 0; i < r->n; ++i) {
     a = &r->cmds[i].answer;
-    if (a->status != STATUS_GOOD && sense_decide (a).verdict != VERDICT_OK)
+    if (a->status != STATUS_GOOD && a->status != kind->also_good &&
+        sense_decide (a).verdict != VERDICT_OK)
       break;
-    if (a->residual != RESIDUAL_NONE && !ignore_residual)
+    if (a->residual != RESIDUAL_NONE && !kind->ignore_residual)
       break;
   }
   return i;
@@ -225,7 +226,7 @@ work_carry_out (struct work *w, struct error *err)
       return 1;
     start = r.pace ? clock_ms () : 0;
     retry_run (&w->h->runner, &w->h->retry, r.cmds, r.n);
-    failed = first_failed (&r, w->kind->ignore_residual);
+    failed = first_failed (&r, w->kind);
     if (failed == r.n) {
       if (r.pace)
         pace_learn (r.pace, r.slow, r.end < w->blocks, clock_ms () - start,

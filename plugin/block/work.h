@@ -53,6 +53,8 @@ struct kind {
    * commands that move no block data.
    */
   bool ignore_residual;
+
+  unsigned also_good;           /* another status that is success; 0: none */
 };
 
 struct work {

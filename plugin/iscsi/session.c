@@ -95,10 +95,12 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
     a->residual = RESIDUAL_OVERFLOW;
 
   /* libiscsi does not look at the response, without which there is no
-   * status.
+   * status, and makes GOOD of CONDITION MET.
    */
   if (cmd->failed)
     *a = (struct answer) { .status = STATUS_PROTOCOL };
+  else if (a->status == STATUS_GOOD)
+    a->status = cmd->status;
   if (a->status == STATUS_CHECK_CONDITION)
     fill_sense (task, a);
   if (is_bulk_read (cmd)) {
@@ -260,6 +262,7 @@ session_submit (struct session *s, struct command *cmd)
   cmd->answered = false;
   cmd->itt = NO_TAG;
   cmd->holes = cmd->failed = false;
+  cmd->status = STATUS_GOOD;
   cmd->moved = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);

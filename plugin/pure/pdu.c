@@ -26,6 +26,7 @@ pdu_parse (const uint8_t bhs[BHS_SIZE], struct pdu *pdu)
     .has_status = opcode == PDU_SCSI_RESPONSE ||
                   (opcode == PDU_DATA_IN && (bhs[1] & 0x01)),
     .reason = bhs[2],
+    .status = bhs[3],
     .event = bhs[36],
     .ahs = bhs[4],
     .data_length = get_be32 (&bhs[4]) & 0xffffff,
@@ -126,6 +127,7 @@ judge_task (const struct pdu *pdu, struct command *cmd)
    */
   if (pdu->reason != 0)
     cmd->failed = true;
+  cmd->status = pdu->status;
   return NULL;
 }
 

@@ -44,6 +44,7 @@ struct pdu {
   bool has_status;              /* ends a command: Data-In with the S bit, or
                                    SCSI Response */
   uint8_t reason;               /* byte 2: response, or reason of a Reject */
+  uint8_t status;               /* byte 3 */
   uint8_t event;                /* of an asynchronous message */
   uint8_t ahs;                  /* additional headers, in words of 4 bytes */
   uint32_t data_length;         /* of the data segment, without padding */
@@ -66,8 +67,8 @@ enum pdu_phase { PHASE_LOGIN, PHASE_DISCOVERY, PHASE_FULL };
 extern bool pdu_is_expected (uint8_t first_byte, enum pdu_phase phase);
 
 /* May this PDU come?  ‘cmd’ is the command under way that has its tag, NULL if
- * none has.  NULL: yes, and what it moves is counted in cmd->moved, holes and
- * failed.  Else a sentence: the session must be closed before anything is done
+ * none has.  NULL: yes, and what it moves is counted in cmd->moved and
+ * holes, and how it ended is in status and failed.  Else a sentence: the session must be closed before anything is done
  * about the PDU.
  */
 extern const char *pdu_judge (const struct pdu *pdu, enum pdu_phase phase,

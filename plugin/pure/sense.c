@@ -27,7 +27,10 @@ struct status_rule {
 
 static const struct status_rule status_rules[] = {
   { STATUS_GOOD, "GOOD", { VERDICT_OK, 0, "" } },
-  { STATUS_CONDITION_MET, "CONDITION MET", { VERDICT_OK, 0, "" } },
+  /* Only for PRE-FETCH, which this is no judge of (SBC-4 5.12). */
+  { STATUS_CONDITION_MET, "CONDITION MET",
+    { VERDICT_FAIL, EIO,
+      "the target answered as if it were another command" } },
   { STATUS_BUSY, "BUSY",
     { VERDICT_RETRY_LATER, EIO,
       "the target stayed busy for too long: look at its load" } },

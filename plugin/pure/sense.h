@@ -49,8 +49,10 @@ struct decision {
                                    complete "read of ... failed: %s" */
 };
 
-/* Decide about an answer.  GOOD, CONDITION MET and RECOVERED ERROR are OK;
- * a deferred RECOVERED ERROR is not, as this command was not carried out.
+/* Decide about an answer.  GOOD and RECOVERED ERROR are OK; a deferred
+ * RECOVERED ERROR is not, as this command was not carried out.  CONDITION MET
+ * is not, either: it is success of PRE-FETCH and SEARCH DATA alone (SAM-5
+ * 5.3.1).
  */
 extern struct decision sense_decide (const struct answer *a);
 
