@@ -23,7 +23,7 @@
 static _Thread_local struct {
   const char *target;           /* libiscsi logs it after the value */
   enum { NOT_SAID, NO, YES } header_digest, data_digest;
-  bool no_rdma;                 /* RDMAExtensions=No */
+  bool rdma;                    /* RDMAExtensions=Yes */
   bool rdma_key;                /* one that is for iSER alone */
   const char *rejected;         /* the digest that it rejects */
   int algorithm;                /* that we offer */
@@ -143,7 +143,7 @@ watch_login (int level, const char *message)
   watch_digests (message);
   watch_chap (message);
   if ((value = reply_value (message, "RDMAExtensions=")))
-    agreed.no_rdma = !is_word (value, "Yes");
+    agreed.rdma = is_word (value, "Yes");
   if (reply_value (message, "InitiatorRecvDataSegmentLength="))
     agreed.rdma_key = true;
   if ((value = reply_value (message, "MaxRecvDataSegmentLength=")) ||
@@ -236,7 +236,10 @@ check_agreed (const struct session_params *p, struct error *err)
                     err) == -1 ||
       check_digest ("data", p->data_digest, agreed.data_digest, err) == -1)
     return -1;
-  if (p->iser && agreed.no_rdma)
+  /* RFC 7145 section 6.3: the default is No, and it is irrelevant to
+   * discovery.
+   */
+  if (p->iser && p->target && !agreed.rdma)
     return error_set (err, EPROTO, "the target does not speak iSER on this "
                       "connection: use iscsi://");
   if (!p->iser && agreed.rdma_key)
