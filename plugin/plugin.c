@@ -162,6 +162,11 @@ plugin_dump_plugin (void)
 #else
   printf ("iscsi_data_digest=no\n");
 #endif
+#ifdef HAVE_ISCSI_SET_AUTH
+  printf ("iscsi_chap_sha=yes\n");
+#else
+  printf ("iscsi_chap_sha=no\n");
+#endif
   printf ("iscsi_max_lun=%d\n", URL_MAX_LUN);
   printf ("iscsi_max_portals=%d\n", MAX_PORTALS);
   printf ("iscsi_max_sessions=%d\n", MAX_SESSIONS);

@@ -171,6 +171,9 @@ SETTINGS = {
     "answers": "",
     # A login for discovery that offers this is cut off.
     "discovery-drops": "",
+    # CHAP that is demanded: "7,5 USER SECRET [TARGET-USER TARGET-SECRET]";
+    # the algorithms are those of CHAP_A.
+    "chap": "",
     # CHAP_R of a target that leaves out the security stage and says that it
     # has proved itself.
     "pretend": "",

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 
+from scripted_chap import Chap
 from scripted_disk import GOOD
 
 NO_TAG = 0xffffffff
@@ -137,6 +138,7 @@ class Connection:
     async def login(self):
         """True: in full feature phase.  False: refused."""
         first = True
+        chap = Chap(self.set["chap"]) if self.set["chap"] else None
         while True:
             bhs, data = await self.receive()
             if bhs[0] & 0x3f != 0x03:
@@ -156,7 +158,19 @@ class Connection:
                 reply += [self.set["key"]] if self.set["key"] else []
             first = False
             flags = bhs[1] & 0x8f
-            if any(r.startswith(("AuthMethod=CHAP", "CHAP_A=")) for r in reply):
+            if chap and not chap.proved:
+                said = chap.answer(keys) if flags & 0x0c == 0 else None
+                if said is None:
+                    self.target.count("unproved")
+                    self.refuse_login(bhs, 0x0201)
+                    return False
+                reply = said + [r for r in reply
+                                if not r.startswith("AuthMethod=")]
+                if chap.proved:
+                    self.target.count(f"chap{chap.chosen}")
+                else:
+                    flags = 0     # there is more to be said in this stage
+            elif any(r.startswith(("AuthMethod=CHAP", "CHAP_A=")) for r in reply):
                 flags &= 0x0c     # there is more to be said in this stage
             if self.set["pretend"]:
                 flags = 0x87

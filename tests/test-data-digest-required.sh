@@ -7,7 +7,7 @@
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
 if ! grep -q '^iscsi_data_digest=yes$' < <(nbdkit iscsi --dump-plugin); then
-  skip "this libiscsi has no data digests (1.20.0 and later have)"
+  skip "this libiscsi has no data digests (1.20.1 and later have)"
 fi
 
 # What the target says to our offer; a real one.

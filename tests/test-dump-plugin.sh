@@ -17,6 +17,7 @@ sed -n '/^iscsi_/ { s/=\(yes\|no\)$/=yes|no/; p }' "$tmp/dump" >"$tmp/ours"
 diff "$tmp/ours" - <<'END'
 iscsi_iser=yes|no
 iscsi_data_digest=yes|no
+iscsi_chap_sha=yes|no
 iscsi_max_lun=16383
 iscsi_max_portals=16
 iscsi_max_sessions=64
