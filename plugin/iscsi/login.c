@@ -172,14 +172,16 @@ session_log_in (const struct session_params *p, const struct address *where,
   struct session_params params = *p;
   const size_t n = sizeof algorithms / sizeof *algorithms;
   struct session *s = NULL;
+  struct error why = { 0 };
   bool asked = false;
   size_t i;
 
   params.chap_algorithm = known ? known : algorithms[0];
   if (p->chap->user == NULL)
     params.chap_algorithm = CHAP_MD5;
-  s = follow (&params, where, isid, type, deadline, stop, err);
-  for (i = 0; s == NULL && i < n && p->chap->user && is_worth_another (err);
+  s = follow (&params, where, isid, type, deadline, stop, &why);
+  *err = why;
+  for (i = 0; s == NULL && i < n && p->chap->user && is_worth_another (&why);
        ++i) {
     const int tried = params.chap_algorithm;
 
@@ -189,7 +191,12 @@ session_log_in (const struct session_params *p, const struct address *where,
     if (algorithms[i] == tried || (asked && algorithms[i] != CHAP_MD5))
       continue;
     params.chap_algorithm = algorithms[i];
-    s = follow (&params, where, isid, type, deadline, stop, err);
+    s = follow (&params, where, isid, type, deadline, stop, &why);
+    /* What the target said to the password tells more than that it does not
+     * know another algorithm.
+     */
+    if (s == NULL && (!asked || negotiation_challenged ()))
+      *err = why;
   }
   if (s && p->chap->user)
     known = params.chap_algorithm;
