@@ -124,13 +124,14 @@ session_open (const struct session_params *p, const struct address *where,
               const struct stop *stop, struct error *err)
 {
   const unsigned portal = (unsigned) atoi (where->text) - 1;
+  const uint64_t begun = clock_ms ();
   struct session *s = NULL;
+  uint64_t limit;
 
-  if (p->connect_ms > 0 && clock_ms () + p->connect_ms < deadline)
-    deadline = clock_ms () + p->connect_ms;
   pthread_mutex_lock (&fake.lock);
   for (;;) {
-    if (fake.portals[portal].state == FAKE_ANSWERS) {
+    if (fake.portals[portal].state == FAKE_ANSWERS &&
+        clock_ms () - begun >= fake.portals[portal].login_ms) {
       s = log_in (portal, isid, err);
       break;
     }
@@ -138,7 +139,11 @@ session_open (const struct session_params *p, const struct address *where,
       error_set (err, ECONNREFUSED, "connection refused");
       break;
     }
-    if (!rest (deadline, stop, err))
+    limit = deadline;
+    if (fake.portals[portal].state == FAKE_SILENT && p->connect_ms > 0 &&
+        begun + p->connect_ms < limit)
+      limit = begun + p->connect_ms;
+    if (!rest (limit, stop, err))
       break;
   }
   pthread_mutex_unlock (&fake.lock);
@@ -151,16 +156,20 @@ session_portal_group (const struct session *s)
   return fake.tells_group ? s->group : -1;
 }
 
-bool
-session_can_connect (const struct address *where,
-                     unsigned ms __attribute__ ((__unused__)))
+void
+session_probe (const struct address *where, size_t n,
+               unsigned ms __attribute__ ((__unused__)), bool *made)
 {
-  bool r;
+  size_t i;
 
   pthread_mutex_lock (&fake.lock);
-  r = fake.portals[atoi (where->text) - 1].state == FAKE_ANSWERS;
+  for (i = 0; i < n; ++i) {
+    const enum fake_portal_state state =
+      fake.portals[atoi (where[i].text) - 1].state;
+
+    made[i] = state == FAKE_ANSWERS || state == FAKE_FROZEN;
+  }
   pthread_mutex_unlock (&fake.lock);
-  return r;
 }
 
 static void
@@ -183,7 +192,7 @@ session_reset_lun (struct session *s, uint16_t wire, uint64_t deadline,
   int r = 0;
 
   pthread_mutex_lock (&fake.lock);
-  while (fake.portals[s->portal].state == FAKE_SILENT)
+  while (fake_is_silent (s->portal))
     if (!rest (deadline, stop, err)) {
       r = -1;
       break;
@@ -312,7 +321,7 @@ int
 session_ping (struct session *s)
 {
   pthread_mutex_lock (&fake.lock);
-  if (fake.portals[s->portal].state != FAKE_SILENT && !s->ended)
+  if (!fake_is_silent (s->portal) && !s->ended)
     s->heard = clock_ms ();
   pthread_mutex_unlock (&fake.lock);
   return 0;
@@ -368,14 +377,14 @@ session_service (struct session *s, int revents, struct error *err)
   pthread_mutex_lock (&fake.lock);
   if (revents & POLLOUT)
     send_letters (s);
-  if (revents & ~POLLOUT && fake.portals[s->portal].state != FAKE_SILENT) {
+  if (revents & ~POLLOUT && !fake_is_silent (s->portal)) {
     if (read (s->fd, &n, sizeof n) == -1 && errno != EAGAIN)
       abort ();
     s->heard = clock_ms ();
     if (!s->ended)
       deliver (s);
   }
-  if (s->ended && fake.portals[s->portal].state != FAKE_SILENT)
+  if (s->ended && !fake_is_silent (s->portal))
     r = error_set (err, ECONNRESET, "the target closed the connection");
   pthread_mutex_unlock (&fake.lock);
   return r;

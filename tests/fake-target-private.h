@@ -84,6 +84,13 @@ extern void fake_end_session (struct session *s);
 extern void fake_add_attention (struct session *s, unsigned lun, uint16_t asc);
 extern bool fake_one_in (unsigned n);
 
+static inline bool
+fake_is_silent (unsigned portal)
+{
+  return fake.portals[portal].state == FAKE_SILENT ||
+    fake.portals[portal].state == FAKE_FROZEN;
+}
+
 /* ---- fake-execute.c ---- */
 
 extern struct answer fake_execute (const struct task *t);

@@ -32,6 +32,7 @@ enum fake_portal_state {
   FAKE_ANSWERS,
   FAKE_REFUSES,                 /* connections; sessions that are there work */
   FAKE_SILENT,                  /* nothing goes either way */
+  FAKE_FROZEN,                  /* connections are made, and that is all */
 };
 
 struct fake_portal {
@@ -39,6 +40,7 @@ struct fake_portal {
   int group;                    /* TargetPortalGroupTag */
   unsigned port_group;          /* ALUA target port group */
   bool holds_writes, holds_reads, holds_questions;
+  unsigned login_ms;            /* a login takes so long */
 };
 
 struct fake_block {

@@ -91,14 +91,21 @@ open_thread (void *jv)
 }
 
 static void
+begin_open (struct job *j)
+{
+  *j = (struct job) { .user = &users[nr_users++] };
+  if (pthread_create (&j->thread, NULL, open_thread, j) != 0)
+    abort ();
+}
+
+static void
 test_silent_at_start (void)
 {
-  struct job j = { .user = &users[nr_users++] };
+  struct job j;
 
   TEST ("a portal that is silent does not use up the time of the others", 2);
   set_portal (0, FAKE_SILENT);
-  if (pthread_create (&j.thread, NULL, open_thread, &j) != 0)
-    abort ();
+  begin_open (&j);
   CHECK_UINT (end_within (&j, 7000), STATUS_GOOD);
   end_test ();
 }
@@ -263,6 +270,115 @@ test_eviction (void)
   end_test ();
 }
 
+static void
+set_login_ms (unsigned portal, unsigned ms)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].login_ms = ms;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* Three nexuses, each with a write of another block, and two portals of which
+ * nothing is heard any more, the second a moment after the first.
+ */
+static void
+lose_two_of_three (enum fake_portal_state how)
+{
+  struct lu_user *u[3];
+  struct job j[3];
+  unsigned i;
+
+  settings.sessions = 3;
+  for (i = 0; i < 3; ++i)
+    u[i] = get (0);
+  await_sessions (3);
+  for (i = 0; i < 3; ++i)
+    fake_read (u[i], 0, &(uint32_t) { 0 });
+  for (i = 0; i < 3; ++i)
+    CHECK_UINT (fake_sessions ((int) i), 1);
+  set_portal (0, how);
+  for (i = 0; i < 3; ++i)
+    begin (&j[i], u[i], true, i, 1);
+  let_pass (2000);
+  set_portal (1, how);
+  let_pass (settings.noop_interval_ms + settings.noop_timeout_ms + 1000);
+  for (i = 0; i < 3; ++i) {
+    CHECK (j[i].over);
+    CHECK_UINT (end_within (&j[i], 60000), STATUS_GOOD);
+  }
+  end_test ();
+}
+
+static void
+test_two_frozen (void)
+{
+  TEST ("two of three portals take connections and no more: writes stall for "
+        "a ping, and no longer", 3);
+  lose_two_of_three (FAKE_FROZEN);
+}
+
+static void
+test_two_cut (void)
+{
+  TEST ("two of three links are cut: writes stall for a ping, and no longer",
+        3);
+  lose_two_of_three (FAKE_SILENT);
+}
+
+/* One session, and nobody knows which of the others answers. */
+static void
+test_many_cut (void)
+{
+  struct lu_user *a;
+  struct job j;
+  unsigned i;
+
+  TEST ("all links but one are cut, and there is one session: the same", 4);
+  a = get (0);
+  for (i = 0; i < 3; ++i)
+    set_portal (i, FAKE_SILENT);
+  begin (&j, a, true, 0, 1);
+  CHECK_UINT (end_within (&j, settings.noop_interval_ms +
+                          settings.noop_timeout_ms + 1500), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (3), 1);
+  end_test ();
+}
+
+static void
+test_slow_login (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a login that took long may take as long after a loss", 2);
+  set_login_ms (0, 6000);
+  set_login_ms (1, 6000);
+  settings.login_timeout_ms = 15000;
+  begin_open (&j);
+  CHECK_UINT (end_within (&j, 25000), STATUS_GOOD);
+  a = &users[0];
+  fake_cut (0);
+  fake_cut (1);
+  begin (&j, a, true, 0, 1);
+  CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  end_test ();
+}
+
+static void
+test_slow_login_alone (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("the only portal has login-timeout for each login", 1);
+  a = get (0);
+  set_login_ms (0, 6000);
+  fake_cut (0);
+  begin (&j, a, true, 0, 1);
+  CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -271,6 +387,11 @@ main (void)
   test_transition_elsewhere ();
   test_silent_portal ();
   test_silent_at_start ();
+  test_two_frozen ();
+  test_two_cut ();
+  test_many_cut ();
+  test_slow_login ();
+  test_slow_login_alone ();
   test_standby ();
   test_transition ();
   test_limit_of_each_transition ();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "debug.h"
 #include "session-private.h"
 
@@ -32,27 +33,80 @@ session_open (const struct session_params *p, const struct address *where,
   return s;
 }
 
-bool
-session_can_connect (const struct address *where, unsigned ms)
+/* A socket that connects, or has; -1: that cannot be. */
+static int
+begin_connect (const struct address *where)
 {
   struct sockaddr_storage sa;
-  struct pollfd fd = { .events = POLLOUT };
+  const socklen_t len = address_sockaddr (where, &sa);
+  int fd;
+
+  if (len == 0)
+    return -1;
+  fd = socket (sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd != -1 && connect (fd, (struct sockaddr *) &sa, len) == -1 &&
+      errno != EINPROGRESS) {
+    close (fd);
+    fd = -1;
+  }
+  return fd;
+}
+
+static bool
+is_connected (int fd)
+{
   socklen_t len;
   int err = EIO;
-  socklen_t err_len = sizeof err;
 
-  len = address_sockaddr (where, &sa);
-  if (len == 0)
-    return false;
-  fd.fd = socket (sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd.fd == -1)
-    return false;
-  if (connect (fd.fd, (struct sockaddr *) &sa, len) == 0)
-    err = 0;
-  else if (errno == EINPROGRESS && poll (&fd, 1, (int) ms) == 1)
-    getsockopt (fd.fd, SOL_SOCKET, SO_ERROR, &err, &err_len);
-  close (fd.fd);
+  len = sizeof err;
+  getsockopt (fd, SOL_SOCKET, SO_ERROR, &err, &len);
   return err == 0;
+}
+
+/* Wait for some of them to be decided.  How many can be connected to. */
+static size_t
+await_connections (struct pollfd *fds, size_t n, uint64_t deadline, bool *made)
+{
+  size_t i, r = 0;
+
+  if (clock_poll (fds, n, deadline) <= 0)
+    return 0;
+  for (i = 0; i < n; ++i)
+    if (fds[i].fd != -1 && fds[i].revents) {
+      made[i] = is_connected (fds[i].fd);
+      r += made[i];
+      close (fds[i].fd);
+      fds[i].fd = -1;
+    }
+  return r;
+}
+
+void
+session_probe (const struct address *where, size_t n, unsigned ms, bool *made)
+{
+  const uint64_t first = clock_ms () + ms;
+  struct pollfd fds[PROBE_MAX];
+  uint64_t deadline = first;
+  size_t i, pending = 1;
+
+  if (n > PROBE_MAX)
+    n = PROBE_MAX;
+  for (i = 0; i < n; ++i) {
+    made[i] = false;
+    fds[i] = (struct pollfd) {
+      .fd = begin_connect (&where[i]), .events = POLLOUT,
+    };
+  }
+  while (pending > 0 && clock_ms () < deadline) {
+    if (await_connections (fds, n, deadline, made) > 0 && deadline == first &&
+        clock_ms () + ms / 3 < first)
+      deadline = clock_ms () + ms / 3;
+    for (i = pending = 0; i < n; ++i)
+      pending += fds[i].fd != -1;
+  }
+  for (i = 0; i < n; ++i)
+    if (fds[i].fd != -1)
+      close (fds[i].fd);
 }
 
 int

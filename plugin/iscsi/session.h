@@ -83,10 +83,13 @@ extern struct session *session_open (const struct session_params *p,
  */
 extern int session_portal_group (const struct session *s);
 
-/* Can a connection be made there within ‘ms’?  It is closed again, without a
- * word.
+/* Where can a connection be made?  To all ‘n’ addresses at once; each is closed
+ * again, without a word.  Blocks for ‘ms’ at most, and once there is one for a
+ * third of that at most.
  */
-extern bool session_can_connect (const struct address *where, unsigned ms);
+#define PROBE_MAX 64
+extern void session_probe (const struct address *where, size_t n, unsigned ms,
+                           bool *made);
 
 /* LOGICAL UNIT RESET: end the commands of all who use the LUN (SAM-5 section
  * 6.3.3).  ‘lun’ is as on the wire.  Blocks and fails as session_open; EIO: the

@@ -228,13 +228,14 @@ engine_adopt (struct engine *e, struct session *session)
 }
 
 /* Was the session of no use: did it end before it answered anything, or at
- * once?
+ * once?  Not if we ended it (engine_break_itl).
  */
 static bool
 was_fruitless (const struct engine *e, const struct queue *undone,
                uint64_t now)
 {
-  return e->counters.commands == e->commands_before &&
+  return e->loss.why.err != ESTALE &&
+    e->counters.commands == e->commands_before &&
     (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
 }
 
@@ -640,8 +641,11 @@ engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
     cmd = session_carried (e->session)->head;
   while (cmd && cmd->lun != itl->lun)
     cmd = cmd->next;
-  if (cmd)
+  if (cmd && !e->broken) {
     engine_set_broken (e, ESTALE, "%s", why);
+    e->loss.silent = e->p.noop_timeout_ms > 0 &&
+      clock_ms () - session_last_heard (e->session) >= e->p.noop_timeout_ms;
+  }
   engine_release (e);
 }
 

@@ -125,7 +125,8 @@ struct engine_loss {
   uint64_t at;                  /* clock_ms */
   size_t unanswered;            /* commands that were under way */
   unsigned fruitless;           /* sessions in a row that were of no use */
-  bool silent;                  /* the target said nothing any more */
+  bool silent;                  /* the target said nothing any more, or not
+                                   for long when we ended it */
 };
 extern void engine_last_loss (struct engine *e, struct engine_loss *loss);
 

@@ -40,17 +40,23 @@ open_session (struct target *t, struct nexus *n, const struct stop *stop,
   struct session_params params = t->params;
   struct attempt a;
   struct session *s;
+  uint64_t begun;
 
   pthread_mutex_lock (&t->lock);
+  placement_probe (t);
   placement_begin (t, n, &a);
   pthread_mutex_unlock (&t->lock);
   params.connect_ms = a.connect_ms;
 
+  begun = clock_ms ();
   s = session_open (&params, &a.at, &n->isid, a.deadline, stop, err);
   if (s && settle_old_writes (t, n, s, stop, err) == -1) {
     session_close (s, NULL);
     s = NULL;
   }
+  pthread_mutex_lock (&t->lock);
+  placement_note (t, n, s, err, begun);
+  pthread_mutex_unlock (&t->lock);
   return s;
 }
 
@@ -59,7 +65,6 @@ log_in (void *tv, struct nexus *n, const struct stop *stop,
         struct error *err)
 {
   struct target *t = tv;
-  struct session *s;
   bool found, needed;
 
   pthread_mutex_lock (&t->lock);
@@ -72,12 +77,7 @@ log_in (void *tv, struct nexus *n, const struct stop *stop,
   }
   if (!found && find_portals (t, stop, err) == -1)
     return NULL;
-
-  s = open_session (t, n, stop, err);
-  pthread_mutex_lock (&t->lock);
-  placement_note (t, n, s, err);
-  pthread_mutex_unlock (&t->lock);
-  return s;
+  return open_session (t, n, stop, err);
 }
 
 /* A nexus that was never up: is one more try worth it?  The first one of a

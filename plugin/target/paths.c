@@ -30,6 +30,8 @@ is_better (const struct portal_view *a, const struct portal_view *b)
 {
   if (a->failed_at != b->failed_at)
     return a->failed_at < b->failed_at;
+  if (a->alive != b->alive)
+    return a->alive;
   if (a->same_group != b->same_group)
     return a->same_group;
   if (a->rank != b->rank)

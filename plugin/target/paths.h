@@ -32,14 +32,16 @@ extern int paths_choose_nexus (const struct nexus_view *v, size_t n, int now);
 /* A portal, as a nexus that has to log in sees it. */
 struct portal_view {
   uint64_t failed_at;           /* clock_ms, 0: not since it worked last */
+  bool alive;                   /* old writes are to be settled, and the target
+                                   was heard there since they were left */
   bool same_group;              /* a login there settles old writes */
   unsigned rank;                /* the best that it has for any LUN in use */
   unsigned nexuses;             /* others that are there */
 };
 
-/* Where to log in: a portal that has not failed before one that has, then the
- * group that settles old writes, then the best state, then the fewest
- * nexuses.  Of those that failed the one that did so first.  n > 0.
+/* Where to log in: a portal that has not failed before one that has, then one
+ * that is alive, then the group that settles old writes, then the best state,
+ * then the fewest nexuses.  Of those that failed the one that did so first.  n > 0.
  */
 extern size_t paths_choose_portal (const struct portal_view *v, size_t n);
 

@@ -18,8 +18,10 @@
  */
 #define ATTEMPT_MS 5000
 
-/* The same for the connection when there are sessions at other portals. */
-#define HASTY_MS 1000
+/* How long to wait for a portal to take a connection, when it is only to be
+ * found out whether it does.
+ */
+#define PROBE_MS 1000
 
 /* How long a portal is left alone at most to which logins have failed. */
 #define MAX_ABSTAIN_MS 300000
@@ -64,23 +66,49 @@ view_portals (const struct target *t, const struct nexus *n, bool left,
       views[t->nexuses[i]->portal].nexuses++;
 }
 
+/* A reset over any path settles what the nexus has left, so it goes where the
+ * target lives: where another nexus has a session over which something came
+ * after the ping for which this one lost its own (or is asked for a sign of
+ * life); or its own portal, unless it was lost in silence.
+ */
+static void
+view_life (const struct target *t, const struct nexus *n,
+           struct portal_view *views)
+{
+  const uint64_t since = n->since - t->p->noop_timeout_ms;
+  const struct nexus *other;
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i) {
+    other = t->nexuses[i];
+    if (other && other != n && other->up &&
+        engine_answers_since (other->engine, since))
+      views[other->portal].alive = true;
+  }
+  views[n->portal].alive |= views[n->portal].failed_at == 0;
+}
+
 size_t
 placement_choose (const struct target *t, const struct nexus *n)
 {
+  const bool left = settle_has (t, n);
   struct portal_view views[PORTALS_MAX];
 
-  view_portals (t, n, settle_has (t, n), views);
+  view_portals (t, n, left, views);
+  if (left && !settle_was_refused (t, n))
+    view_life (t, n, views);
   return paths_choose_portal (views, t->portals.n);
 }
 
 void
 placement_note (struct target *t, struct nexus *n, const struct session *s,
-                const struct error *err)
+                const struct error *err, uint64_t begun)
 {
   struct portal_state *portal = &t->portals.list[n->portal];
   struct lu *lu;
 
   if (s) {
+    portal->login_ms = (unsigned) (clock_ms () - begun);
     portal->failed_at = 0;
     portal->failures = 0;
     portal->group = n->group = session_portal_group (s);
@@ -107,8 +135,8 @@ placement_limit (const struct target *t, const struct nexus *n)
 
 /* Where there are several portals the first try at each is a short one, so
  * that one that is silent does not use up the time of the others; one that is
- * only slow gets login-timeout in the next round.  The same holds after a
- * loss.
+ * only slow gets login-timeout in the next round, or at once if its last login
+ * was slow.  The same holds after a loss.
  */
 static uint64_t
 deadline_at (const struct target *t, const struct nexus *n,
@@ -119,21 +147,39 @@ deadline_at (const struct target *t, const struct nexus *n,
   const uint64_t first = placement_limit (t, n);
   uint64_t r = now + limit;
 
-  if (portal->failed_at == 0 && limit > ATTEMPT_MS &&
-      (n->was_up || t->portals.n > 1))
+  if (portal->failed_at == 0 && portal->login_ms < ATTEMPT_MS / 2 &&
+      limit > ATTEMPT_MS && t->portals.n > 1)
     r = now + ATTEMPT_MS;
   return !n->was_up && r > first ? first : r;
 }
 
-static bool
-is_up_elsewhere (const struct target *t, size_t portal)
+/* Portals of which none, or each, has failed: those that do not take a
+ * connection, while others do, are not worth a try now.
+ */
+void
+placement_probe (struct target *t)
 {
-  size_t i;
+  struct address at[PORTALS_MAX];
+  size_t where[PORTALS_MAX], i, n = 0, good = 0;
+  bool made[PORTALS_MAX], failed = true;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i]->up && t->nexuses[i]->portal != portal)
-      return true;
-  return false;
+  for (i = 0; i < t->portals.n && failed; ++i)
+    failed = t->portals.list[i].failed_at != 0;
+  for (i = 0; i < t->portals.n; ++i)
+    if (failed || t->portals.list[i].failed_at == 0) {
+      where[n] = i;
+      at[n++] = t->portals.list[i].at;
+    }
+  if (n < 2 || t->params.iser)
+    return;
+  pthread_mutex_unlock (&t->lock);
+  session_probe (at, n, PROBE_MS, made);
+  pthread_mutex_lock (&t->lock);
+  for (i = 0; i < n; ++i)
+    good += made[i];
+  for (i = 0; i < n && good > 0; ++i)
+    if (!made[i])
+      t->portals.list[where[i]].failed_at = clock_ms ();
 }
 
 void
@@ -146,21 +192,11 @@ placement_begin (const struct target *t, struct nexus *n, struct attempt *a)
   *a = (struct attempt) {
     .at = portal->at,
     .deadline = deadline_at (t, n, portal),
+    .connect_ms = n->was_up || t->portals.n > 1 ? ATTEMPT_MS : 0,
   };
-  if (n->was_up || t->portals.n > 1)
-    a->connect_ms = is_up_elsewhere (t, n->portal) ? HASTY_MS : ATTEMPT_MS;
 }
 
 /* ---- moving ---- */
-
-/* Can a connection be made there?  Not to be found out by leaving a session
- * that works.
- */
-static bool
-answers (const struct target *t, const struct address *at)
-{
-  return t->params.iser || session_can_connect (at, ATTEMPT_MS / 5);
-}
 
 /* Is a portal to be left alone?  A connection is soon made, but a login may
  * fail each time, and takes a nexus from its users meanwhile.
@@ -182,10 +218,11 @@ bool
 placement_try (struct target *t, struct portal_state *portal)
 {
   const struct address at = portal->at;
-  bool ok;
+  bool ok = true;
 
   pthread_mutex_unlock (&t->lock);
-  ok = answers (t, &at);
+  if (!t->params.iser)
+    session_probe (&at, 1, PROBE_MS, &ok);
   pthread_mutex_lock (&t->lock);
   portal->failed_at = ok ? 0 : clock_ms ();
   portal->failures += !ok;

@@ -26,6 +26,17 @@ settle_has (const struct target *t, const struct nexus *n)
   return false;
 }
 
+bool
+settle_was_refused (const struct target *t, const struct nexus *n)
+{
+  const struct lu *lu;
+
+  for (lu = t->lus; lu != NULL; lu = lu->next)
+    if (fence_has (&lu->fence, n->number) && lu->reset_refused)
+      return true;
+  return false;
+}
+
 /* Under the lock: the LUN from ‘lu’ on where the nexus has left writes. */
 static struct lu *
 next_left (const struct nexus *n, struct lu *lu)

@@ -48,6 +48,11 @@ extern const struct nexus_ops target_nexus_ops;
 /* Where a nexus is to log in, as things are. */
 extern size_t placement_choose (const struct target *t, const struct nexus *n);
 
+/* Before that: find out which portals take connections.  Lets go of the lock
+ * meanwhile.
+ */
+extern void placement_probe (struct target *t);
+
 /* One try to log in there. */
 struct attempt {
   struct address at;
@@ -57,9 +62,10 @@ struct attempt {
 extern void placement_begin (const struct target *t, struct nexus *n,
                              struct attempt *a);
 
-/* What came of it: a session, or NULL and the reason. */
+/* What came of it: a session, or NULL and the reason.  ‘begun’: clock_ms. */
 extern void placement_note (struct target *t, struct nexus *n,
-                            const struct session *s, const struct error *err);
+                            const struct session *s, const struct error *err,
+                            uint64_t begun);
 
 /* Until when the first session of a nexus is tried for (clock_ms). */
 extern uint64_t placement_limit (const struct target *t,
@@ -84,6 +90,9 @@ extern bool placement_lacks (const struct lu *lu, unsigned rank);
 
 /* Has this nexus left unsettled writes? */
 extern bool settle_has (const struct target *t, const struct nexus *n);
+
+/* Has the target refused to reset one of those LUNs? */
+extern bool settle_was_refused (const struct target *t, const struct nexus *n);
 
 /* Make sure that nothing which the sessions before were sent is executed any
  * more, over a new session of the nexus that carries nothing yet.  -1 with a

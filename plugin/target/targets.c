@@ -301,6 +301,7 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
             const struct isid *isid, int lun, uint64_t deadline,
             struct error *err)
 {
+  const uint64_t begun = clock_ms ();
   struct session_asker asker;
   struct lun_facts facts;
   struct session *s;
@@ -310,6 +311,7 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
   s = session_open (params, &ps->list[i].at, isid, deadline, NULL, err);
   if (s == NULL)
     return -1;
+  ps->list[i].login_ms = (unsigned) (clock_ms () - begun);
   session_ask (&asker, s, deadline, NULL);
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
