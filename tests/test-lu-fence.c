@@ -10,6 +10,14 @@
 #include "lu-test.h"
 
 static void
+refuse_reset (bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.refuses_reset = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+static void
 test_write_settled_by_login (void)
 {
   struct lu_user *u;
@@ -74,9 +82,7 @@ test_reads_go_on (void)
   TEST ("while a write is unsettled reads go on, and writes of all users "
         "wait", 2);
   get_two (&a, &b);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   begin (&w, b, true, 1, 1);
   let_pass (5000);
@@ -103,9 +109,7 @@ test_write_fails (void)
         "whoever asks", 2);
   settings.recovery_timeout_ms = 20000;
   get_two (&a, &b);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   let_pass (15000);
   CHECK (!j.over);
@@ -143,9 +147,7 @@ test_limit_of_each_fence (void)
   TEST ("a write that waits for the fence has recovery-timeout each time", 2);
   settings.recovery_timeout_ms = 20000;
   get_two (&a, &b);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
   hold_writes (0, false);
@@ -173,9 +175,7 @@ test_other_address (void)
 
   TEST ("a LUN has one fence, whatever form its address is told in", 2);
   get_two (&a, &b);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   let_pass (1000);
   CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, 0x4000, true,
@@ -198,9 +198,7 @@ test_reset_refused (void)
   settings.recovery_timeout_ms = 20000;
   a = get (0);
   other = get (1);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   begin (&w, other, true, 0, 1);
   CHECK_UINT (end_within (&w, 10000), STATUS_GOOD);
@@ -208,11 +206,30 @@ test_reset_refused (void)
   CHECK_UINT (look (0).writes, 0);
 
   /* It heals by itself when it can be. */
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = false;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (false);
   await_settled (a);
   CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
+/* Nothing but a login can tell whether it is refused still. */
+static void
+test_refused_for_long (void)
+{
+  struct lu_user *a;
+  unsigned logins;
+  struct job j;
+
+  TEST ("a target that refuses a reset is not logged in to all the time", 2);
+  a = get (0);
+  refuse_reset (true);
+  leave_unsettled (&j, a);
+  logins = count (&fake.logins);
+  let_pass (90000);
+  CHECK (!j.over);
+  CHECK (count (&fake.logins) - logins <= 9);
+  refuse_reset (false);
+  CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
   end_test ();
 }
 
@@ -227,9 +244,7 @@ test_back_to_settle (void)
 
   TEST ("what cannot be reset is settled when its group is back", 2);
   a = get (0);
-  pthread_mutex_lock (&fake.lock);
-  fake.refuses_reset = true;
-  pthread_mutex_unlock (&fake.lock);
+  refuse_reset (true);
   leave_unsettled (&j, a);
   let_pass (10000);
   CHECK (!j.over);
@@ -329,6 +344,7 @@ main (void)
   test_limit_of_each_fence ();
   test_other_address ();
   test_reset_refused ();
+  test_refused_for_long ();
   test_back_to_settle ();
   test_forgotten ();
   test_reset_ends_commands ();

@@ -64,6 +64,7 @@ struct nexus {
   int group;                    /* of its last session; -1: not told */
   int left_in;                  /* the group where what is unsettled was left;
                                    -1: not told, or in several */
+  unsigned unsettled;           /* logins in a row that did not settle it */
   bool was_up;                  /* ever */
   bool up;
   bool leaving;                 /* no new users */

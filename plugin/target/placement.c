@@ -112,8 +112,11 @@ placement_note (struct target *t, struct nexus *n, const struct session *s,
     portal->failed_at = 0;
     portal->failures = 0;
     portal->group = n->group = session_portal_group (s);
-    if (!settle_has (t, n))
+    n->unsettled++;
+    if (!settle_has (t, n)) {
       n->left_in = n->group;
+      n->unsettled = 0;
+    }
     for (lu = t->lus; lu != NULL; lu = lu->next)
       if (lu->ranks[n->portal] == RANK_STRANGER)
         lu->ranks[n->portal] = RANK_UNKNOWN;

@@ -11,9 +11,10 @@
 #include "target-private.h"
 
 /* A nexus whose old writes could not be settled when it logged in does so
- * again after so long.
+ * again after so long, twice as long after each login in vain.
  */
-#define UNSETTLED_MS 2000
+#define UNSETTLED_MS     2000
+#define MAX_UNSETTLED_MS 16000
 
 bool
 settle_has (const struct target *t, const struct nexus *n)
@@ -162,9 +163,14 @@ bool
 settle_is_due (struct target *t, struct nexus *n)
 {
   struct portal_state *portal;
+  uint64_t pause = UNSETTLED_MS;
   size_t i;
 
-  if (!settle_has (t, n) || clock_ms () - n->since < UNSETTLED_MS)
+  if (!settle_has (t, n))
+    return false;
+  for (i = 1; i < n->unsettled && pause < MAX_UNSETTLED_MS; ++i)
+    pause *= 2;
+  if (clock_ms () - n->since < pause)
     return false;
   for (i = 0; i < t->portals.n; ++i) {
     portal = &t->portals.list[i];
