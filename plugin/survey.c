@@ -10,31 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "cdb.h"
 #include "clock.h"
 #include "debug.h"
 #include "directory.h"
 #include "export-name.h"
 #include "filter.h"
-#include "parse.h"
-#include "retry.h"
-#include "run.h"
-#include "sense.h"
+#include "question.h"
 #include "survey.h"
-#include "target.h"
 #include "thread.h"
 
-#define MAX_LUNS (URL_MAX_LUN + 1)
-
-/* Room for every LUN that can be addressed, in each of its forms (SPC-5 6.33:
- * a header of 8 bytes and 8 bytes for each).
- */
-#define MAX_ENTRIES     (2 * MAX_LUNS)
-#define REPORT_LUNS_LEN (8 + 8 * MAX_ENTRIES)
-
 /* Of all targets together: a portal that has more is told of in part. */
-#define MAX_FOUND (2 * MAX_LUNS)
+#define MAX_FOUND (2 * (URL_MAX_LUN + 1))
 
 /* So many are asked side by side: what waits is the network or the target, not
  * a core of ours.
@@ -42,23 +28,35 @@
 #define TARGET_THREADS 16
 #define LUN_THREADS    64
 
+/* What is slow has at least this part of login-timeout, before it counts as
+ * silent.
+ */
+#define LEAST_PART 4
+
 struct walk {
   const struct settings *p;
   const struct survey_query *query;
   const struct stop *stop;
   pthread_t thread;             /* on which ‘stop’ may be asked */
   uint64_t deadline;            /* clock_ms */
-  struct stop limit;            /* for all threads */
+  unsigned least_ms;            /* for each target and each LUN */
   atomic_bool gone;             /* ‘stop’ said so */
   atomic_uint found;            /* for query->enough */
   atomic_size_t luns;           /* for MAX_FOUND */
   struct survey *out;
 };
 
+/* What one target has of the time of a walk, or one LUN. */
+struct turn {
+  struct walk *w;
+  uint64_t deadline;            /* clock_ms */
+};
+
 /* The walk and one of its targets. */
 struct visit {
   struct walk *w;
   struct survey_target *t;
+  struct turn turn;
 };
 
 static bool
@@ -75,57 +73,65 @@ count (struct walk *w, bool found)
     w->found++;
 }
 
-/* For w->limit. */
-static bool
-is_over (void *wv)
+/* ---- the time that there is ---- */
+
+/* Of ‘left’ that have not had their turn, ‘threads’ at a time, those who do not
+ * answer share the time until ‘until’: otherwise the first of them would keep
+ * all threads, and the others would not be asked at all.  Who answers needs
+ * none of that.
+ */
+static struct turn
+next_turn (struct walk *w, uint64_t until, size_t left, unsigned threads)
 {
-  struct walk *w = wv;
+  const size_t rounds = (left + threads - 1) / threads;
+  const uint64_t now = clock_ms ();
+  const uint64_t share = (uint64_t) clock_left (until) / rounds;
+  const uint64_t end = now + (share > w->least_ms ? share : w->least_ms);
+
+  return (struct turn) {
+    .w = w,
+    .deadline = end < w->deadline ? end : w->deadline,
+  };
+}
+
+/* For struct stop. */
+static bool
+is_over (void *tv)
+{
+  struct turn *turn = tv;
+  struct walk *w = turn->w;
 
   if (pthread_equal (pthread_self (), w->thread) && stop_asked (w->stop))
     w->gone = true;
-  return w->gone || has_enough (w) || clock_left (w->deadline) == 0;
+  return w->gone || has_enough (w) || clock_left (turn->deadline) == 0;
 }
 
-/* Why the walk is over, if it is: not that the server is going away. */
+/* Why it is over, if it is: not that the server is going away. */
 static int
-no_time_left (const struct walk *w, struct error *err)
+no_time_left (const struct turn *turn, struct error *err)
 {
-  if (!w->gone && clock_left (w->deadline) == 0)
-    error_set (err, ETIMEDOUT, "there was no time left: raise login-timeout");
-  return -1;
+  if (turn->w->gone || clock_left (turn->deadline) > 0)
+    return -1;
+  if (clock_left (turn->w->deadline) == 0)
+    return error_set (err, ETIMEDOUT, "there was no time left: raise "
+                      "login-timeout");
+  return error_set (err, ETIMEDOUT, "it did not answer in its share of "
+                    "login-timeout: raise that");
 }
-
-/* ---- one question ---- */
-
-/* What is asked over a hold on a LUN. */
-struct question {
-  struct lu_user user;
-  struct runner runner;
-  struct retry_policy policy;
-};
 
 static int
-question_begin (struct question *q, struct walk *w, const char *target,
-                int lun, uint16_t wire, struct error *err)
+begin (struct question *q, struct turn *turn, const char *target, int lun,
+       uint16_t wire, struct error *err)
 {
-  if (clock_left (w->deadline) == 0)
-    return no_time_left (w, err);
-  if (lu_get (w->p, target, lun, wire, false, &q->user, &w->limit, err) == -1)
-    return err->err == ESHUTDOWN ? no_time_left (w, err) : -1;
-  q->user.deadline = w->deadline;
-  q->runner = (struct runner) { .run = lu_run, .handle = &q->user };
-  q->policy = (struct retry_policy) {
-    .timeout_ms = clock_left (w->deadline),
-    .sleep = lu_sleep,
-    .opaque = &q->user,
-  };
-  return 0;
-}
+  const struct walk *w = turn->w;
+  const struct stop stop = { .asked = is_over, .opaque = turn };
 
-static void
-question_end (struct question *q)
-{
-  lu_put (&q->user);
+  if (clock_left (turn->deadline) == 0)
+    return no_time_left (turn, err);
+  if (question_begin (q, w->p, target, lun, wire, turn->deadline, w->least_ms,
+                      &stop, err) == 0)
+    return 0;
+  return err->err == ESHUTDOWN ? no_time_left (turn, err) : -1;
 }
 
 /* ---- one LUN ---- */
@@ -184,13 +190,14 @@ ask_facts (const struct question *q, int lun, struct lun_facts *facts,
 }
 
 static int
-ask (struct walk *w, const char *target, const struct survey_lun *l,
+ask (struct turn *turn, const char *target, const struct survey_lun *l,
      const char *name, struct lun_facts *facts, struct error *err)
 {
+  struct walk *w = turn->w;
   struct question q;
   int r;
 
-  if (question_begin (&q, w, target, l->lun, l->wire, err) == -1)
+  if (begin (&q, turn, target, l->lun, l->wire, err) == -1)
     return -1;
   r = w->query->id ?
     lun_has_designator (&q.runner, &q.policy, l->lun, w->query->id, err) :
@@ -200,7 +207,6 @@ ask (struct walk *w, const char *target, const struct survey_lun *l,
   question_end (&q);
   return r;
 }
-
 
 static void *
 copy_of (const void *data, size_t len)
@@ -218,6 +224,7 @@ visit_lun (void *vv, size_t i)
   struct survey_lun *l = &v->t->luns[i];
   char name[EXPORT_NAME_LEN];
   struct lun_facts facts;
+  struct turn turn;
   struct error err;
   int r;
 
@@ -227,7 +234,8 @@ visit_lun (void *vv, size_t i)
   name_of (w, v->t->name, l->lun, name);
   if (!filter_may_allow (&w->p->filter, name))
     return;
-  r = ask (w, v->t->name, l, name, &facts, &err);
+  turn = next_turn (w, v->turn.deadline, v->t->n - i, LUN_THREADS);
+  r = ask (&turn, v->t->name, l, name, &facts, &err);
   if (r == 0)
     return;
   if (r == 1) {
@@ -244,106 +252,46 @@ visit_lun (void *vv, size_t i)
 /* ---- the LUNs of a target ---- */
 
 static int
-compare_luns (const void *av, const void *bv)
+take_luns (struct visit *v, const struct lun_list *list, struct error *err)
 {
-  const struct lun_address *a = av, *b = bv;
-
-  if (a->lun != b->lun)
-    return (a->lun > b->lun) - (a->lun < b->lun);
-  return (a->wire > b->wire) - (a->wire < b->wire);
-}
-
-/* In order and each once, as export names have to be; a target may tell a
- * LUN in more than one form of addressing.
- */
-static int
-take_luns (struct survey_target *t, struct lun_address *luns, size_t n,
-           struct error *err)
-{
+  struct survey_target *t = v->t;
   size_t i;
 
-  t->luns = calloc (n + 1, sizeof *t->luns);
+  t->unusable = list->unusable;
+  if (atomic_fetch_add (&v->w->luns, list->n) + list->n > MAX_FOUND)
+    return error_set (err, E2BIG, "there are more than %d LUNs in all: list "
+                      "fewer targets, with export-filter= or the URL",
+                      MAX_FOUND);
+  t->luns = calloc (list->n + 1, sizeof *t->luns);
   if (t->luns == NULL)
     return error_set (err, ENOMEM, "out of memory");
-  qsort (luns, n, sizeof *luns, compare_luns);
-  for (i = 0; i < n; ++i)
-    if (i == 0 || luns[i - 1].lun != luns[i].lun)
-      t->luns[t->n++] = (struct survey_lun) {
-        .lun = luns[i].lun,
-        .wire = luns[i].wire,
-      };
+  for (i = 0; i < list->n; ++i)
+    t->luns[t->n++] = (struct survey_lun) {
+      .lun = list->luns[i].lun,
+      .wire = list->luns[i].wire,
+    };
   return 0;
 }
 
-static int
-ask_report_luns (struct question *q, uint8_t *data, uint32_t *len,
-                 struct error *err)
-{
-  struct command cmd = {
-    .direction = DATA_IN,
-    .param = data,
-    .len = REPORT_LUNS_LEN,
-  };
-  struct decision d;
-
-  cmd.cdb_len = cdb_report_luns (cmd.cdb, REPORT_LUNS_LEN);
-  retry_run (&q->runner, &q->policy, &cmd, 1);
-  d = sense_decide (&cmd.answer);
-  if (d.verdict != VERDICT_OK)
-    return error_set (err, d.err, "%s: listing the LUNs failed: %s",
-                      q->user.lu->target->name, d.reason);
-  *len = cmd.answer.received;
-  return 0;
-}
-
-static int
-report_luns (struct question *q, struct survey_target *t, struct error *err)
-{
-  uint8_t *data = malloc (REPORT_LUNS_LEN);
-  struct lun_address *list = malloc (MAX_ENTRIES * sizeof *list);
-  size_t n, skipped;
-  uint32_t len = 0;
-  int r;
-
-  if (data == NULL || list == NULL)
-    r = error_set (err, ENOMEM, "out of memory");
-  else
-    r = ask_report_luns (q, data, &len, err);
-  if (r == 0 && len < 8)
-    r = error_set (err, EPROTO, "REPORT LUNS was answered with only %u bytes",
-                   len);
-  if (r == 0) {
-    n = parse_report_luns (data, len, list, MAX_ENTRIES, &skipped);
-    t->unusable = get_be32 (data) / 8 > n ? get_be32 (data) / 8 - n : 0;
-    r = take_luns (t, list, n, err);
-  }
-  free (list);
-  free (data);
-  return r;
-}
-
-/* LUN 0 answers even if there is none (SPC-5 6.33).  The hold on it keeps the
- * session meanwhile.
- */
+/* The hold on LUN 0 keeps the session meanwhile. */
 static int
 visit_luns (struct visit *v, struct error *err)
 {
-  struct survey_target *t = v->t;
+  struct lun_list list;
   struct question q;
   int r;
 
-  if (question_begin (&q, v->w, t->name, 0, 0, err) == -1)
+  if (begin (&q, &v->turn, v->t->name, 0, 0, err) == -1)
     return -1;
-  r = report_luns (&q, t, err);
-  if (r == 0 && atomic_fetch_add (&v->w->luns, t->n) + t->n > MAX_FOUND) {
-    t->n = 0;
-    r = error_set (err, E2BIG, "there are more than %d LUNs in all: list "
-                   "fewer targets, with export-filter= or the URL", MAX_FOUND);
+  r = question_report_luns (&q, &list, err);
+  if (r == 0) {
+    r = take_luns (v, &list, err);
+    free (list.luns);
   }
   if (r == 0)
-    thread_each (t->n, LUN_THREADS, visit_lun, v);
+    thread_each (v->t->n, LUN_THREADS, visit_lun, v);
   question_end (&q);
-  return r;
+  return r == 0 ? 0 : -1;
 }
 
 static void
@@ -354,6 +302,7 @@ visit_target (void *wv, size_t i)
 
   if (has_enough (w))
     return;
+  v.turn = next_turn (w, w->deadline, w->out->n - i, TARGET_THREADS);
   if (visit_luns (&v, &v.t->why) == 0)
     v.t->why = (struct error) { 0 };
   else if (has_enough (w))
@@ -424,11 +373,11 @@ survey_run (const struct settings *p, const struct survey_query *query,
     .stop = stop,
     .thread = pthread_self (),
     .deadline = clock_ms () + p->login_timeout_ms,
+    .least_ms = p->login_timeout_ms / LEAST_PART,
     .out = out,
   };
 
   *out = (struct survey) { 0 };
-  w.limit = (struct stop) { .asked = is_over, .opaque = &w };
   if (find_targets (&w, err) == -1)
     return -1;
   thread_each (out->n, TARGET_THREADS, visit_target, &w);

@@ -56,10 +56,12 @@ struct survey_query {
                                    are looked for, failed; 0: go on */
 };
 
-/* Takes up to login-timeout, and until the questions have ended that are under
- * way then (timeout); what was not asked by then has failed.  -1
- * with a sentence if the portal does not tell its targets.  *out is to be
- * given to survey_free.  Any thread.
+/* Ends after login-timeout, or a quarter later where the last questions are not
+ * answered; later still, by ‘timeout’, only if the session is taken by a
+ * client's command that is not answered.  Those who do not answer are given up
+ * early enough for the others to be asked; what was not asked has failed.  -1
+ * with a sentence if the portal does not tell its targets.  *out is to be given
+ * to survey_free.  Any thread.
  */
 extern int survey_run (const struct settings *p,
                        const struct survey_query *query,

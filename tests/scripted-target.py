@@ -46,7 +46,8 @@ loginN, those with the Nth ISID that came (status has that of the oldest held
 command as holder=N);
 or a class: io (read write flush unmap same), capacity (both), any (what
 may report a unit attention: all but inquiry, luns and groups), scsi (all but
-login), all.  NAME@N: of these, what comes through portal N.
+login), all.  NAME@N: of these, what comes through portal N; NAME#N: what is for
+LUN N; login#TARGET: logins to one of several targets.
 
 ACTION:
   busy, full, aborted, conflict     that SCSI status
@@ -251,7 +252,9 @@ class Target:
         portal = task.conn.portal
         self.count(name_of(task.cdb))
         self.count(f"{name_of(task.cdb)}@{portal}")
-        rule = self.rule_for(tags | {f"{tag}@{portal}" for tag in tags})
+        lun = self.luns.number(task.lun)
+        rule = self.rule_for(tags | {f"{tag}@{portal}" for tag in tags}
+                             | {f"{tag}#{lun}" for tag in tags})
         ms = self.set["one-by-one"] if tags & {"same", "unmap"} else 0
         if rule is None and ms:
             self.busy_until = (max(self.busy_until, self.loop.time())

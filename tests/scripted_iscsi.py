@@ -204,7 +204,8 @@ class Connection:
         if isid not in target.isids:
             target.isids.append(isid)
         rule = target.rule_for({"login", "all",
-                                f"login{target.isids.index(isid) + 1}"})
+                                f"login{target.isids.index(isid) + 1}",
+                                f"login#{keys.get('TargetName')}"})
         if rule is not None:
             if rule.action == "login":
                 self.refuse_login(bhs, int(rule.arg, 16))
