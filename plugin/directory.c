@@ -83,19 +83,32 @@ leave_out (const char *target, size_t before)
                "target", text_clean (target, text, sizeof text));
 }
 
+/* Could it be one whose LUNs are exports, if it had a name? */
+static bool
+may_be_missed (const struct settings *p, const char *target)
+{
+  char prefix[2 * EXPORT_NAME_LEN];
+
+  return snprintf (prefix, sizeof prefix, "%s/", target) >=
+    (int) sizeof prefix ||
+    filter_may_allow_numbers (&p->filter, prefix, URL_MAX_LUN);
+}
+
 /* The strings stay those of ‘list’. */
 static size_t
-usable_names (const struct discovered *list, size_t n, char **names)
+usable_names (const struct settings *p, const struct discovered *list,
+              size_t n, char **names, size_t *nameless)
 {
   size_t i, out = 0;
 
+  *nameless = 0;
   for (i = 0; i < n; ++i)
     if (is_usable (list[i].target))
       names[out++] = list[i].target;
-    else
-      leave_out (list[i].target, i - out);
-  if (n - out > MAX_LINES)
-    log_event ("%zu more are left out of the list", n - out - MAX_LINES);
+    else if (may_be_missed (p, list[i].target))
+      leave_out (list[i].target, (*nameless)++);
+  if (*nameless > MAX_LINES)
+    log_event ("%zu more are left out of the list", *nameless - MAX_LINES);
   qsort (names, out, sizeof *names, compare_names);
   return out;
 }
@@ -132,7 +145,7 @@ remember (char *const *names, size_t n)
 int
 directory_ask (const struct settings *p, uint64_t deadline,
                const struct stop *stop, char ***names, size_t *n,
-               struct error *err)
+               size_t *nameless, struct error *err)
 {
   struct discovered *list;
   size_t nr_listed;
@@ -145,7 +158,7 @@ directory_ask (const struct settings *p, uint64_t deadline,
   if (usable == NULL)
     error_set (err, ENOMEM, "out of memory");
   else {
-    *n = usable_names (list, nr_listed, usable);
+    *n = usable_names (p, list, nr_listed, usable, nameless);
     remember (usable, *n);
     r = copy_names (usable, *n, names, err);
   }
@@ -192,12 +205,12 @@ directory_check (const struct settings *p, const char *target,
                  uint64_t deadline, const struct stop *stop,
                  struct error *err)
 {
+  size_t n, nameless;
   char **names;
-  size_t n;
 
   if (is_known (target))
     return 0;
-  if (directory_ask (p, deadline, stop, &names, &n, err) == -1)
+  if (directory_ask (p, deadline, stop, &names, &n, &nameless, err) == -1)
     return -1;
   if (!is_known (target))
     no_such_target (target, names, n, err);

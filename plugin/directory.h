@@ -15,12 +15,14 @@
 #include "stop.h"
 
 /* Ask the portal: *names is allocated, in order and each once, for
- * directory_free.  A name that cannot be that of a target is left out, and
- * told.  Half of the time is left to the caller.  -1 with a sentence.
+ * directory_free.  What cannot be the name of a target is left out and told,
+ * and *nameless counts it.  Half of the time is left to the caller.  -1 with a
+ * sentence.
  */
 extern int directory_ask (const struct settings *p, uint64_t deadline,
                           const struct stop *stop,
-                          char ***names, size_t *n, struct error *err);
+                          char ***names, size_t *n, size_t *nameless,
+                          struct error *err);
 extern void directory_free (char **names, size_t n);
 
 /* Is that target there?  The portal is asked only if it was not among those

@@ -192,12 +192,12 @@ struct summary {
 };
 
 static void
-sum_up_failure (struct summary *sum, const struct survey_target *t,
+sum_up_failure (struct summary *sum, const char *place,
                 const struct error *why)
 {
   if (sum->failed++ > 0)
     return;
-  sum->place = t->name;
+  sum->place = place;
   if (why)
     sum->why = *why;
   else
@@ -209,7 +209,7 @@ sum_up_lun (struct summary *sum, const struct survey_target *t,
             const struct survey_lun *l)
 {
   if (l->outcome == SURVEY_FAILED)
-    sum_up_failure (sum, t, l->why);
+    sum_up_failure (sum, t->name, l->why);
   if (l->outcome != SURVEY_FOUND)
     return;
   if (sum->found < 2) {
@@ -230,14 +230,18 @@ sum_up (const struct survey *s)
     const struct survey_target *t = &s->targets[i];
 
     if (t->why.err)
-      sum_up_failure (&sum, t, &t->why);
+      sum_up_failure (&sum, t->name, &t->why);
     for (j = 0; j < t->n; ++j)
       sum_up_lun (&sum, t, &t->luns[j]);
     if (t->unusable > 0) {
       error_set (&why, EOVERFLOW, "it has LUNs whose addresses cannot be "
                  "used here");
-      sum_up_failure (&sum, t, &why);
+      sum_up_failure (&sum, t->name, &why);
     }
+  }
+  if (s->nameless > 0) {
+    error_set (&why, EINVAL, "its name cannot be that of a target");
+    sum_up_failure (&sum, "one that the portal tells", &why);
   }
   return sum;
 }
@@ -457,13 +461,13 @@ exports_open (const struct settings *p, const char *name,
 int
 exports_preflight (const struct settings *p, struct error *err)
 {
+  size_t n, nameless;
   char **names;
-  size_t n;
 
   if (p->url.target)
     return target_preflight (p, p->url.target, -1, err);
   if (directory_ask (p, clock_ms () + p->login_timeout_ms, NULL, &names, &n,
-                     err) == -1)
+                     &nameless, err) == -1)
     return -1;
   directory_free (names, n);
   return 0;

@@ -32,6 +32,14 @@ struct listing {
   struct error first;           /* of those */
 };
 
+/* It may be an export. */
+static void
+miss (struct listing *l, const char *what, const struct error *why)
+{
+  if (l->missing++ == 0)
+    error_set (&l->first, why->err, "%s: %s", what, why->msg);
+}
+
 /* Something is not in the list: nobody is to think that it is not there. */
 static void
 leave_out (struct listing *l, const char *what, const struct error *why)
@@ -41,8 +49,19 @@ leave_out (struct listing *l, const char *what, const struct error *why)
 
   if (++l->left_out <= MAX_LINES)
     log_event ("%s is left out of the list: %s", what, why->msg);
-  if (!known && l->missing++ == 0)
-    error_set (&l->first, why->err, "%s: %s", what, why->msg);
+  if (!known)
+    miss (l, what, why);
+}
+
+/* Each was told when the portal was asked. */
+static void
+miss_nameless (struct listing *l, size_t n)
+{
+  struct error why;
+
+  error_set (&why, EINVAL, "%zu of its targets have names that cannot be those "
+             "of targets", n);
+  miss (l, l->p->url.host, &why);
 }
 
 static void
@@ -142,6 +161,8 @@ listing_tell (const struct settings *p, const struct stop *stop,
   }
   for (i = 0; i < s.n && r == 0; ++i)
     r = tell_target (&l, &s.targets[i], err);
+  if (s.nameless > 0)
+    miss_nameless (&l, s.nameless);
   if (r == 0)
     r = check (&l, err);
   survey_free (&s);

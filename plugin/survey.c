@@ -317,7 +317,8 @@ static int
 ask_for_names (struct walk *w, char ***names, size_t *n, struct error *err)
 {
   if (w->p->url.target == NULL)
-    return directory_ask (w->p, w->deadline, w->stop, names, n, err);
+    return directory_ask (w->p, w->deadline, w->stop, names, n,
+                          &w->out->nameless, err);
   *n = 1;
   *names = calloc (1, sizeof **names);
   if (*names != NULL)

@@ -46,6 +46,8 @@ struct survey {
   struct survey_target *targets; /* in order, without those of which
                                     export-filter= leaves out all LUNs */
   size_t n;
+  size_t nameless;              /* further ones, which cannot be asked for by
+                                   the names that the portal tells */
 };
 
 /* What is looked for. */

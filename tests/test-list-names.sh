@@ -45,3 +45,20 @@ shows 'id:naa.60014050000000000000000000000001 is left out' "$nbdkit_log"
 equal "the lines" "$(grep -c 'this cannot be the name' "$nbdkit_log")" 10
 if grep -q "$esc" "$nbdkit_log"; then fail "the log has an escape"; fi
 nbdinfo --size "nbd+unix:///iqn.x:a/b/1?socket=$sock"
+# What has no name may be another disk: there is no only one.
+stop_nbdkit
+start_nbdkit iscsi "iscsi://$portal/" 'export-filter=!iqn.x:a/b/*' \
+             list=strict
+if nbdinfo --size "$uri"; then fail "there is a default"; fi
+shows "whether $iqn/1 is the only disk here: .*its name cannot be that" \
+      "$nbdkit_log"
+# Nor is a strict list made without it,
+if nbdinfo --list "$uri"; then fail "the list is complete"; fi
+shows 'list=strict wants it: 127.0.0.1: 5 of its targets have names that' \
+      "$nbdkit_log"
+stop_nbdkit
+# unless the filter leaves it out.
+start_nbdkit iscsi "iscsi://$portal/" 'export-filter=*:scripted/*' list=strict
+equal "the list" "$(list)" "$iqn/1"
+equal size "$(nbdinfo --size "$uri")" 67108864
+shows_not 'left out' "$nbdkit_log"
