@@ -17,10 +17,19 @@
 #include "portals.h"
 #include "session.h"
 
-/* What the portal told last. */
+/* What the portal told last is taken for true for so long, since clients come
+ * in crowds; and for longer while it does not answer.
+ */
+#define FRESH_MS 1000
+#define DEAF_MS  10000
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char **known;
 static size_t nr_known;
+static uint64_t fresh_until;    /* clock_ms */
+
+/* Who asks on behalf of those that wait for it. */
+static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 
 void
 directory_free (char **names, size_t n)
@@ -94,10 +103,10 @@ may_be_missed (const struct settings *p, const char *target)
     filter_may_allow_numbers (&p->filter, prefix, URL_MAX_LUN);
 }
 
-/* The strings stay those of ‘list’. */
+/* The strings stay those of ‘list’.  ‘tells’: what is left out is logged. */
 static size_t
 usable_names (const struct settings *p, const struct discovered *list,
-              size_t n, char **names, size_t *nameless)
+              size_t n, bool tells, char **names, size_t *nameless)
 {
   size_t i, out = 0;
 
@@ -105,9 +114,12 @@ usable_names (const struct settings *p, const struct discovered *list,
   for (i = 0; i < n; ++i)
     if (is_usable (list[i].target))
       names[out++] = list[i].target;
-    else if (may_be_missed (p, list[i].target))
-      leave_out (list[i].target, (*nameless)++);
-  if (*nameless > MAX_LINES)
+    else if (may_be_missed (p, list[i].target)) {
+      if (tells)
+        leave_out (list[i].target, *nameless);
+      ++*nameless;
+    }
+  if (tells && *nameless > MAX_LINES)
     log_event ("%zu more are left out of the list", *nameless - MAX_LINES);
   qsort (names, out, sizeof *names, compare_names);
   return out;
@@ -139,13 +151,14 @@ remember (char *const *names, size_t n)
   directory_forget ();
   known = copy;
   nr_known = n;
+  fresh_until = clock_ms () + FRESH_MS;
   pthread_mutex_unlock (&lock);
 }
 
-int
-directory_ask (const struct settings *p, uint64_t deadline,
-               const struct stop *stop, char ***names, size_t *n,
-               size_t *nameless, struct error *err)
+static int
+ask (const struct settings *p, bool tells, uint64_t deadline,
+     const struct stop *stop, char ***names, size_t *n, size_t *nameless,
+     struct error *err)
 {
   struct discovered *list;
   size_t nr_listed;
@@ -158,13 +171,21 @@ directory_ask (const struct settings *p, uint64_t deadline,
   if (usable == NULL)
     error_set (err, ENOMEM, "out of memory");
   else {
-    *n = usable_names (p, list, nr_listed, usable, nameless);
+    *n = usable_names (p, list, nr_listed, tells, usable, nameless);
     remember (usable, *n);
     r = copy_names (usable, *n, names, err);
   }
   free (usable);
   discovered_free (list, nr_listed);
   return r;
+}
+
+int
+directory_ask (const struct settings *p, uint64_t deadline,
+               const struct stop *stop, char ***names, size_t *n,
+               size_t *nameless, struct error *err)
+{
+  return ask (p, true, deadline, stop, names, n, nameless, err);
 }
 
 static bool
@@ -177,6 +198,43 @@ is_known (const char *target)
                                 compare_names) != NULL;
   pthread_mutex_unlock (&lock);
   return r;
+}
+
+static bool
+is_fresh (void)
+{
+  bool r;
+
+  pthread_mutex_lock (&lock);
+  r = clock_ms () < fresh_until;
+  pthread_mutex_unlock (&lock);
+  return r;
+}
+
+/* A target that was withdrawn is not to be opened any more.  One thread asks;
+ * the others have what it is told.  A portal that does not answer is no reason
+ * not to open what it has told before.
+ */
+static void
+look_again (const struct settings *p, uint64_t deadline,
+            const struct stop *stop)
+{
+  size_t n, nameless;
+  struct error err;
+  char **names;
+
+  pthread_mutex_lock (&asking);
+  if (!is_fresh ()) {
+    if (ask (p, false, deadline, stop, &names, &n, &nameless, &err) == 0)
+      directory_free (names, n);
+    else {
+      debug_session ("what the portal told before is used: %s", err.msg);
+      pthread_mutex_lock (&lock);
+      fresh_until = clock_ms () + DEAF_MS;
+      pthread_mutex_unlock (&lock);
+    }
+  }
+  pthread_mutex_unlock (&asking);
 }
 
 /* As many as fit into a sentence. */
@@ -208,9 +266,11 @@ directory_check (const struct settings *p, const char *target,
   size_t n, nameless;
   char **names;
 
+  if (is_known (target) && !is_fresh ())
+    look_again (p, clock_share (deadline, 4), stop);
   if (is_known (target))
     return 0;
-  if (directory_ask (p, deadline, stop, &names, &n, &nameless, err) == -1)
+  if (ask (p, false, deadline, stop, &names, &n, &nameless, err) == -1)
     return -1;
   if (!is_known (target))
     no_such_target (target, names, n, err);

@@ -25,9 +25,9 @@ extern int directory_ask (const struct settings *p, uint64_t deadline,
                           struct error *err);
 extern void directory_free (char **names, size_t n);
 
-/* Is that target there?  The portal is asked only if it was not among those
- * that it told of last.  -1 with a sentence; ENOENT: it names those that there
- * are.
+/* Is that target there?  What the portal has told is true for a second, or 10 s
+ * if it cannot be asked then: else it is asked again.  -1 with a sentence;
+ * ENOENT: it names those that there are.
  */
 extern int directory_check (const struct settings *p, const char *target,
                             uint64_t deadline, const struct stop *stop,

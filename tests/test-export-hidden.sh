@@ -37,7 +37,19 @@ shows "the portal has no target iqn.2001-04.com.example:other: it has $iqn" \
 scripted set hide=0
 open_both >"$tmp/out"
 equal "what was opened" "$(grep -c opened "$tmp/out")" 2
+# It is not told any more: a second later it is not opened either.
+scripted set hide=1
+sleep 1.1
+open_both >"$tmp/out"
+diff -u - "$tmp/out" <<EOF
+opened $iqn
+refused iqn.2001-04.com.example:other
+EOF
+scripted set hide=0
+open_both >"$tmp/out"
+equal "what was opened" "$(grep -c opened "$tmp/out")" 2
 # And stays known when the portal tells nothing.
+sleep 1.1
 scripted rule text times=0 swallow
 open_both >"$tmp/out"
 equal "what was opened" "$(grep -c opened "$tmp/out")" 2
