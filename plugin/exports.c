@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debug.h"
 #include "directory.h"
 #include "disk.h"
 #include "export-name.h"
 #include "exports.h"
 #include "filter.h"
 #include "lun.h"
+#include "question.h"
 #include "survey.h"
 #include "target.h"
 
@@ -34,7 +36,61 @@ filtered (const char *name, struct error *err)
                     "leaves it out", name);
 }
 
-/* ‘target’ is one that the portal tells, or the URL's. */
+/* What is not there, in the list or at all. */
+static int
+no_such_lun (const struct settings *p, struct question *q, int lun,
+             struct error *err)
+{
+  error_set (err, ENXIO, "there is no LUN %d in the list of this target", lun);
+  /* What export-filter= leaves out is nobody's business. */
+  if (p->filter.n == 0)
+    lun_name_others (&q->runner, &q->policy, lun, err);
+  return -1;
+}
+
+static int
+compare_numbers (const void *av, const void *bv)
+{
+  const struct lun_address *a = av, *b = bv;
+
+  return (a->lun > b->lun) - (a->lun < b->lun);
+}
+
+/* A LUN that its target has, but does not list to us, is not for clients to
+ * choose.  Of one that tells no list at all any may be asked for by number.
+ */
+static int
+check_listed (const struct settings *p, const char *target, int lun,
+              const struct stop *stop, struct error *err)
+{
+  const struct lun_address wanted = { .lun = lun };
+  struct lun_list list;
+  struct question q;
+  int r;
+
+  if (question_begin (&q, p, target, 0, 0, NO_DEADLINE, 0, stop, err) == -1)
+    return -1;
+  r = question_report_luns (&q, &list, err);
+  if (r == 1)
+    debug_session ("%s", err->msg);
+  if (r == 0 && bsearch (&wanted, list.luns, list.n, sizeof *list.luns,
+                         compare_numbers) == NULL)
+    r = no_such_lun (p, &q, lun, err);
+  free (list.luns);
+  question_end (&q);
+  return r == -1 ? -1 : 0;
+}
+
+static int
+check_target (const struct settings *p, const char *target,
+              const struct stop *stop, struct error *err)
+{
+  if (p->url.target)
+    return 0;
+  return directory_check (p, target, clock_ms () + p->login_timeout_ms, stop,
+                          err);
+}
+
 static struct handle *
 open_there (const struct settings *p, const char *target, int lun,
             const struct stop *stop, struct error *err)
@@ -48,6 +104,9 @@ open_there (const struct settings *p, const char *target, int lun,
     filtered (name, err);
     return NULL;
   }
+  if (check_target (p, target, stop, err) == -1 ||
+      check_listed (p, target, lun, stop, err) == -1)
+    return NULL;
   h = disk_open (p, target, lun, stop, err);
   if (h == NULL)
     return NULL;
@@ -58,18 +117,6 @@ open_there (const struct settings *p, const char *target, int lun,
   if (r == 0)
     filtered (name, err);
   return NULL;
-}
-
-static struct handle *
-open_lun (const struct settings *p, const struct export_name *name,
-          const struct stop *stop, struct error *err)
-{
-  if (p->url.target)
-    return open_there (p, p->url.target, name->lun, stop, err);
-  if (directory_check (p, name->target, clock_ms () + p->login_timeout_ms,
-                       stop, err) == -1)
-    return NULL;
-  return open_there (p, name->target, name->lun, stop, err);
 }
 
 /* ---- by what it is ---- */
@@ -431,7 +478,8 @@ open_named (const struct settings *p, const char *text,
   if (export_name_parse (text, p->url.target != NULL, &name, err) == -1)
     return NULL;
   h = name.id ? open_id (p, name.id, stop, err) :
-    open_lun (p, &name, stop, err);
+    open_there (p, name.target ? name.target : p->url.target, name.lun, stop,
+                err);
   export_name_free (&name);
   return h;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* From the name that an NBD client asks for to the LUN (export-name.h).
- * Nothing is opened but what could be in the list: a disk or a CD, of a target
- * that the portal tells, and that export-filter= allows.  Any thread; errors
- * come as a sentence in *err.
+ * Nothing is opened but what could be in the list: a disk or a CD that its
+ * target lists, of a target that the portal tells, and that export-filter=
+ * allows.  Only of a target that tells no list every LUN may be opened, by its
+ * number; and the LUN of the URL always may.  Any thread; errors come as a
+ * sentence in *err.
  */
 
 #ifndef ISCSI_EXPORTS_H
