@@ -44,13 +44,16 @@ miss (struct listing *l, const char *what, const struct error *why)
 static void
 leave_out (struct listing *l, const char *what, const struct error *why)
 {
-  /* It has said what it is, and that is no export. */
-  const bool known = why->err == ENOMEDIUM || why->err == EINVAL;
-
   if (++l->left_out <= MAX_LINES)
     log_event ("%s is left out of the list: %s", what, why->msg);
-  if (!known)
-    miss (l, what, why);
+}
+
+static void
+leave_out_and_miss (struct listing *l, const char *what,
+                    const struct error *why)
+{
+  leave_out (l, what, why);
+  miss (l, what, why);
 }
 
 /* Each was told when the portal was asked. */
@@ -73,18 +76,24 @@ leave_out_unusable (struct listing *l, const struct survey_target *t)
   snprintf (what, sizeof what, "%s: each of %zu LUNs", t->name, t->unusable);
   error_set (&why, EOVERFLOW, "its address has a form that cannot be used "
              "here, or a number over %d", URL_MAX_LUN);
-  leave_out (l, what, &why);
+  leave_out_and_miss (l, what, &why);
 }
 
+/* One that has said what it is, and that is no export, is not missed. */
 static void
 leave_out_lun (struct listing *l, const struct survey_target *t,
                const struct survey_lun *lun)
 {
   static const struct error no_memory = { ENOMEM, "out of memory" };
+  const struct error *why = lun->why ? lun->why : &no_memory;
   char what[EXPORT_NAME_LEN];
 
   snprintf (what, sizeof what, "%s/%d", t->name, lun->lun);
-  leave_out (l, what, lun->why ? lun->why : &no_memory);
+  if (lun->outcome == SURVEY_NONE || why->err == ENOMEDIUM ||
+      why->err == EINVAL)
+    leave_out (l, what, why);
+  else
+    leave_out_and_miss (l, what, why);
 }
 
 static int
@@ -95,7 +104,9 @@ tell_lun (struct listing *l, const struct survey_target *t,
   char name[EXPORT_NAME_LEN], description[DESCRIPTION_LEN];
   struct error why;
 
-  if (lun->outcome == SURVEY_FAILED || lun->facts == NULL) {
+  if (lun->outcome == SURVEY_NONE && lun->why == NULL)
+    return 0;
+  if (lun->outcome != SURVEY_FOUND || lun->facts == NULL) {
     leave_out_lun (l, t, lun);
     return 0;
   }
@@ -103,7 +114,7 @@ tell_lun (struct listing *l, const struct survey_target *t,
   if (l->told == MAX_EXPORTS) {
     error_set (&why, E2BIG, "a list can have %d exports at most: choose with "
                "export-filter=", MAX_EXPORTS);
-    leave_out (l, name, &why);
+    leave_out_and_miss (l, name, &why);
     return 0;
   }
   l->told++;
@@ -119,12 +130,11 @@ tell_target (struct listing *l, const struct survey_target *t,
   int r = 0;
 
   if (t->why.err) {
-    leave_out (l, t->name, &t->why);
+    leave_out_and_miss (l, t->name, &t->why);
     return 0;
   }
   for (i = 0; i < t->n && r == 0; ++i)
-    if (t->luns[i].outcome != SURVEY_NONE)
-      r = tell_lun (l, t, &t->luns[i], err);
+    r = tell_lun (l, t, &t->luns[i], err);
   if (t->unusable > 0)
     leave_out_unusable (l, t);
   return r;

@@ -174,8 +174,17 @@ survey_admits (const struct settings *p, const char *name,
   return filter_allows (look.filter, &look.matches);
 }
 
-/* As lun_has_designator.  What is no disk is not looked for, nor is a LUN 0
- * that there is not: a target may list it all the same.
+/* Where there is none a target may list LUN 0 all the same, and tell so in its
+ * INQUIRY data (SPC-5 6.33, 6.6.2); what it says only with 5/25xx is told.
+ */
+static bool
+is_told (int lun, const struct lun_facts *facts, const struct error *err)
+{
+  return err->err == ENXIO && lun == 0 && facts->inquiry.qualifier != 3;
+}
+
+/* As lun_has_designator.  What is no disk is not looked for; 0 with a sentence
+ * if that is worth one.
  */
 static int
 ask_facts (const struct question *q, int lun, struct lun_facts *facts,
@@ -183,9 +192,14 @@ ask_facts (const struct question *q, int lun, struct lun_facts *facts,
 {
   if (lun_glance (&q->runner, &q->policy, lun, facts, err) == 0)
     return 1;
+  debug_session ("%s: left out: %s", q->user.lu->target->name, err->msg);
+  if (err->err == ENXIO)
+    error_set (err, ENXIO, "there is no LUN %d, though the target lists it",
+               lun);
   if (err->err != ENODEV && (err->err != ENXIO || lun != 0))
     return -1;
-  debug_session ("%s: left out: %s", q->user.lu->target->name, err->msg);
+  if (!is_told (lun, facts, err))
+    *err = (struct error) { 0 };
   return 0;
 }
 
@@ -224,8 +238,8 @@ visit_lun (void *vv, size_t i)
   struct survey_lun *l = &v->t->luns[i];
   char name[EXPORT_NAME_LEN];
   struct lun_facts facts;
+  struct error err = { 0 };
   struct turn turn;
-  struct error err;
   int r;
 
   if (has_enough (w))
@@ -236,17 +250,16 @@ visit_lun (void *vv, size_t i)
     return;
   turn = next_turn (w, v->turn.deadline, v->t->n - i, LUN_THREADS);
   r = ask (&turn, v->t->name, l, name, &facts, &err);
-  if (r == 0)
-    return;
   if (r == 1) {
     l->outcome = SURVEY_FOUND;
     l->facts = w->query->id ? NULL : copy_of (&facts, sizeof facts);
   }
-  else {
+  else if (r == -1)
     l->outcome = has_enough (w) ? SURVEY_UNASKED : SURVEY_FAILED;
+  if (r != 1 && err.err != 0)
     l->why = copy_of (&err, sizeof err);
-  }
-  count (w, r == 1);
+  if (r != 0)
+    count (w, r == 1);
 }
 
 /* ---- the LUNs of a target ---- */

@@ -30,7 +30,8 @@ struct survey_lun {
   enum survey_outcome outcome;
   struct lun_facts *facts;      /* as lun_glance; NULL unless it was found, and
                                    where an id is looked for */
-  struct error *why;            /* NULL unless it failed */
+  struct error *why;            /* of one that failed, or that is none and was
+                                   listed all the same; may be NULL */
 };
 
 struct survey_target {
