@@ -270,10 +270,10 @@ plugin_after_fork (void)
     return 0;
 
   kept = disk_hold (&params, params.url.target, params.url.lun, &stop, &err);
-  if (kept)
+  /* A server that was told to quit meanwhile does so, and has not failed. */
+  if (kept || err.err == ESHUTDOWN)
     return 0;
-  if (err.err != ESHUTDOWN)
-    nbdkit_error ("%s", err.msg);
+  nbdkit_error ("%s", err.msg);
   if (!params.preflight)
     return 0;
   status_socket_close ();
