@@ -95,7 +95,7 @@ is_anybodys (const struct task *t __attribute__ ((__unused__)),
 static struct session *
 log_in (unsigned portal, const struct isid *isid, struct error *err)
 {
-  struct session *s = calloc (1, sizeof *s);
+  struct session *s = fake_allocate (sizeof *s);
   unsigned i;
 
   s->isid = *isid;
@@ -276,7 +276,7 @@ session_set_done (struct session *s, session_done_fn fn, void *opaque)
 int
 session_submit (struct session *s, struct command *cmd)
 {
-  struct letter *l = calloc (1, sizeof *l), **lp;
+  struct letter *l = fake_allocate (sizeof *l), **lp;
 
   l->cmd = cmd;
   cmd->session = s;

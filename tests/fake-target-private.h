@@ -70,6 +70,9 @@ extern struct session *fake_sessions_list;
 
 /* ---- fake-target.c ---- */
 
+/* Zeroes.  There is no test of a test that has no memory: it aborts. */
+extern void *fake_allocate (size_t n);
+
 /* The session has sent a command: it is executed, or held. */
 extern void fake_arrive (struct session *s, struct command *cmd);
 

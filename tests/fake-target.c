@@ -15,6 +15,16 @@ struct fake_target fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
 struct session *fake_sessions_list;
 static struct task *held;
 
+void *
+fake_allocate (size_t n)
+{
+  void *p = calloc (1, n);
+
+  if (p == NULL)
+    abort ();
+  return p;
+}
+
 /* ---- set up ---- */
 
 void
@@ -94,7 +104,7 @@ finish (struct task *t)
   struct reply *r, **rp;
 
   if (t->session) {
-    r = calloc (1, sizeof *r);
+    r = fake_allocate (sizeof *r);
     r->cmd = t->cmd;
     r->answer = a;
     for (rp = &t->session->replies; *rp != NULL; rp = &(*rp)->next)
@@ -122,7 +132,7 @@ is_held (const struct task *t)
 void
 fake_arrive (struct session *s, struct command *cmd)
 {
-  struct task *t = calloc (1, sizeof *t);
+  struct task *t = fake_allocate (sizeof *t);
   struct fake_block *b;
 
   t->isid = s->isid;
