@@ -16,6 +16,7 @@
 #include "name.h"
 #include "portals.h"
 #include "session.h"
+#include "target.h"
 
 /* What the portal told last is taken for true for so long, since clients come
  * in crowds; and for longer while it does not answer.
@@ -211,7 +212,8 @@ is_fresh (void)
   return r;
 }
 
-/* A target that was withdrawn is not to be opened any more.  One thread asks;
+/* A target that was withdrawn is not to be opened any more; one that has a
+ * session with us can be asked itself, for its LUNs.  One thread asks;
  * the others have what it is told.  A portal that does not answer is no reason
  * not to open what it has told before.
  */
@@ -266,7 +268,7 @@ directory_check (const struct settings *p, const char *target,
   size_t n, nameless;
   char **names;
 
-  if (is_known (target) && !is_fresh ())
+  if (is_known (target) && !is_fresh () && !target_has_session (target))
     look_again (p, clock_share (deadline, 4), stop);
   if (is_known (target))
     return 0;

@@ -37,9 +37,14 @@ shows "the portal has no target iqn.2001-04.com.example:other: it has $iqn" \
 scripted set hide=0
 open_both >"$tmp/out"
 equal "what was opened" "$(grep -c opened "$tmp/out")" 2
-# It is not told any more: a second later it is not opened either.
+# It is not told any more: when it has been logged out of it is not opened
+# either.
+logged_out ()
+{
+  wait_until eval '[ "$(scripted_fact sessions)" = 0 ]'
+}
 scripted set hide=1
-sleep 1.1
+logged_out
 open_both >"$tmp/out"
 diff -u - "$tmp/out" <<EOF
 opened $iqn
@@ -49,7 +54,7 @@ scripted set hide=0
 open_both >"$tmp/out"
 equal "what was opened" "$(grep -c opened "$tmp/out")" 2
 # And stays known when the portal tells nothing.
-sleep 1.1
+logged_out
 scripted rule text times=0 swallow
 open_both >"$tmp/out"
 equal "what was opened" "$(grep -c opened "$tmp/out")" 2

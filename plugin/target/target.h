@@ -129,6 +129,11 @@ extern void lu_put (struct lu_user *user);
 extern int target_preflight (const struct settings *p, const char *target,
                              int lun, struct error *err);
 
+/* Is the target of that name in use, or was it a moment ago, and has it a
+ * session?  Any thread; not at the time of target_close_all.
+ */
+extern bool target_has_session (const char *name);
+
 /* Add what there is to know of all targets to ‘out’.  Any thread; not at the
  * time of target_close_all.
  */

@@ -132,6 +132,23 @@ target_close_all (void)
 
 /* ---- getting hold ---- */
 
+bool
+target_has_session (const char *name)
+{
+  struct target *t;
+  bool r = false;
+
+  pthread_mutex_lock (&all_lock);
+  for (t = all; t != NULL; t = t->next)
+    if (strcmp (t->name, name) == 0) {
+      pthread_mutex_lock (&t->lock);
+      r = target_is_up (t);
+      pthread_mutex_unlock (&t->lock);
+    }
+  pthread_mutex_unlock (&all_lock);
+  return r;
+}
+
 static const struct portals *
 found_portals (const char *name)
 {
