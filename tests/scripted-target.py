@@ -3,7 +3,8 @@
 
 """An iSCSI target on loopback that misbehaves on demand.
 
-  scripted-target.py --control SOCKET [--port N] [--portals N] [--file FILE]
+  scripted-target.py --control SOCKET [--address A] [--port N] [--portals N]
+                     [--file FILE]
                      [--set KEY=VALUE]... [--rule 'RULE']...
   scripted-target.py --control SOCKET --command 'LINE'
 
@@ -77,7 +78,8 @@ ACTION:
   last-logout N    asynchronous message N; the answer comes with that to the
                    logout, in one segment
   login CCDD       (login) this status class and detail
-  redirect A:P     (login) moved temporarily to this address
+  redirect A[:P][,TAG]  (login) moved temporarily to this address; tag 1 unless
+                   there is one
 
 Sessions are reinstated as RFC 7143 6.3.5 says: a login with the initiator
 name and ISID of a session that lives ends that session and all its tasks
@@ -166,6 +168,7 @@ SETTINGS = {
     "initial-r2t": 0, "immediate-data": 1,
     "header-digest": "None", "data-digest": "None",
     "targets": 1, "portals": 1,   # that discovery tells of
+    "addresses": "",              # instead of its own, "192.0.2.1,1;..."
     "key": "",                    # one more, "Key=value"
     # Answers to keys of the login, instead of the usual ones and more than
     # those: "AuthMethod=CHAP;CHAP_A=5&CHAP_I=1".
@@ -466,7 +469,7 @@ async def serve(args):
     servers = []                  # one that is let go of stops
     for n in range(args.portals):
         server = await asyncio.start_server(
-            target.accept, "127.0.0.1", args.port if n == 0 else 0,
+            target.accept, args.address, args.port if n == 0 else 0,
             limit=1 << 21)
         servers.append(server)
         target.ports.append(server.sockets[0].getsockname()[1])
@@ -491,6 +494,7 @@ def main():
     parser.add_argument("--control", required=True)
     parser.add_argument("--command")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--portals", type=int, default=1)
     parser.add_argument("--iqn", default="iqn.2001-04.com.example:scripted")
     parser.add_argument("--file")

@@ -210,8 +210,9 @@ class Connection:
             if rule.action == "login":
                 self.refuse_login(bhs, int(rule.arg, 16))
             elif rule.action == "redirect":
-                self.refuse_login(bhs, 0x0101, b"TargetAddress="
-                                  + rule.arg.encode() + b",1\0")
+                tag = "" if "," in rule.arg else ",1"
+                self.refuse_login(bhs, 0x0101,
+                                  f"TargetAddress={rule.arg}{tag}\0".encode())
             elif rule.action in ("drop", "close"):
                 self.end(rule.action == "drop")
             elif rule.action == "swallow":
@@ -371,8 +372,10 @@ class Connection:
         if ttt == NO_TAG:
             self.text_left = b""
         if b"SendTargets" in data:
-            portal = "".join(f"TargetAddress=127.0.0.1:{port},{n + 1}\0"
-                             for n, port in enumerate(self.target.ports))
+            told = (self.set["addresses"].split(";") if self.set["addresses"]
+                    else [f"127.0.0.1:{port},{n + 1}"
+                          for n, port in enumerate(self.target.ports)])
+            portal = "".join(f"TargetAddress={a}\0" for a in told)
             self.text_left = "".join(
                 f"TargetName={name}\0" + portal * self.set["portals"]
                 for name in self.target.told()).encode(

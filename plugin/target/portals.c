@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "debug.h"
@@ -95,7 +96,10 @@ add_automatic (struct portals *ps, const struct settings *p,
   if (portals_discover (ps, p, deadline, stop, &list, &n, &err) == -1)
     return;
   for (i = 0; i < n; ++i)
-    if (strcmp (list[i].target, target) == 0)
+    /* Names are the same in either case of letters (RFC 3722, RFC 7143
+     * section 4.2.7.1), and the user's is as he wrote it.
+     */
+    if (strcasecmp (list[i].target, target) == 0)
       add_discovered (ps, &list[i], deadline, stop);
   discovered_free (list, n);
 }
