@@ -267,6 +267,30 @@ test_eviction (void)
   CHECK_UINT (fake_sessions (-1), 1);
   CHECK_UINT (fake_write (a, 1, 1), STATUS_GOOD);
   CHECK_UINT (fake_write (b, 2, 1), STATUS_GOOD);
+
+  /* It is asked again after 10 minutes, and 20 minutes after that. */
+  fake_clock_turn (599000);
+  let_pass (2000);
+  for (; i < 60; ++i) {
+    begin (&j, i % 2 ? a : b, true, 0, i);
+    CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
+    let_pass (200);
+  }
+  CHECK (count (&fake.logins) > logins);
+  CHECK_UINT (fake_sessions (-1), 1);
+  logins = count (&fake.logins);
+  pthread_mutex_lock (&fake.lock);
+  fake.evicts = false;
+  pthread_mutex_unlock (&fake.lock);
+  fake_clock_turn (1100000);
+  let_pass (1000);
+  CHECK_UINT (fake_write (a, 1, 2), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  fake_clock_turn (100000);
+  let_pass (1000);
+  CHECK_UINT (fake_write (a, 1, 3), STATUS_GOOD);
+  CHECK_UINT (fake_write (b, 2, 2), STATUS_GOOD);
+  await_sessions (2);
   end_test ();
 }
 

@@ -6,6 +6,7 @@
 
 #include <config.h>
 
+#include "clock.h"
 #include "debug.h"
 #include "target-private.h"
 
@@ -16,9 +17,34 @@
 #define EVICTIONS   6
 #define EVICTION_MS 500
 
+/* A target may have been told otherwise: more sessions are tried after so long,
+ * twice as long each time.
+ */
+#define SINGLE_MS     600000
+#define MAX_SINGLE_MS 86400000
+
 /* Does the target keep one session for each initiator name, and end the older
  * one when another is opened?
  */
+static void
+keep_one (struct target *t, const struct nexus *one)
+{
+  size_t i;
+
+  if (t->single_ms == 0)
+    log_notice ("%s: the target ends one session of ours when another is "
+                "opened: all of its LUNs are served over one", t->name);
+  else
+    debug_session ("%s: the target still keeps one session only", t->name);
+  t->single_ms = t->single_ms == 0 ? SINGLE_MS
+    : t->single_ms < MAX_SINGLE_MS ? t->single_ms * 2 : MAX_SINGLE_MS;
+  t->single = true;
+  t->single_until = clock_ms () + t->single_ms;
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (t->nexuses[i] && t->nexuses[i] != one)
+      t->nexuses[i]->retired = true;
+}
+
 void
 eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
 {
@@ -35,12 +61,22 @@ eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
       lost != t->evictor)
     t->evictions = 0;
   t->evictor = other;
-  if (++t->evictions < EVICTIONS || t->single)
+  if (++t->evictions >= EVICTIONS && !t->single)
+    keep_one (t, other);
+}
+
+void
+eviction_doubt (struct target *t)
+{
+  size_t i;
+
+  if (!t->single || clock_ms () < t->single_until)
     return;
-  t->single = true;
-  log_notice ("%s: the target ends one session of ours when another is opened: "
-              "all of its LUNs are served over one", t->name);
+  debug_session ("%s: does the target still keep one session only?", t->name);
+  t->single = false;
+  t->evictions = 0;
   for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i] != other)
-      t->nexuses[i]->retired = true;
+    if (t->nexuses[i])
+      t->nexuses[i]->retired = false;
+  target_changed (t);
 }

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "paths.h"
-#include "target.h"
+#include "target-private.h"
 
 static const char *
 state_of (const struct nexus *n)
@@ -122,7 +122,7 @@ target_report (const struct target *t, struct status_report *out)
   size_t i;
 
   for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && !t->nexuses[i]->ended)
+    if (t->nexuses[i] && (t->nexuses[i]->up || nexus_is_wanted (t->nexuses[i])))
       report_nexus (t, t->nexuses[i], out);
   for (lu = t->lus; lu != NULL; lu = lu->next)
     report_lu (lu, out);

@@ -100,6 +100,20 @@ may_yet_come_up (struct target *t, const struct nexus *n, unsigned tries,
   return passes && (why->err == EBUSY || tries < 2 * t->portals.n);
 }
 
+/* Under the lock: nobody has a path over it. */
+static void
+give_up (struct target *t, struct nexus *n)
+{
+  n->ended = true;
+  t->failures++;
+  t->full_until = clock_ms () + FULL_MS;
+  debug_session ("%s: given up: %s", n->name, n->why.msg);
+  target_changed (t);
+}
+
+/* One that was up is kept, for those who have a path over it; while it is
+ * retired it only sleeps.
+ */
 static bool
 has_failed (void *tv, struct nexus *n, unsigned tries,
             const struct error *why)
@@ -108,26 +122,18 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
   bool wanted;
 
   pthread_mutex_lock (&t->lock);
-  if (n->was_up || portals_got_further (why, &n->why))
-    n->why = *why;
-  if (!target_is_up (t))
-    t->why = n->why;
-  if (n->was_up)
-    wanted = !n->retired || settle_has (t, n);
-  else
-    wanted = !n->retired && may_yet_come_up (t, n, tries, why);
-  if (!wanted) {
-    n->ended = true;
-    if (!n->was_up) {
-      t->failures++;
-      t->full_until = clock_ms () + FULL_MS;
-      debug_session ("%s: given up: %s", n->name, n->why.msg);
-    }
-    target_changed (t);
+  wanted = n->was_up || (!n->retired && may_yet_come_up (t, n, tries, why));
+  if (!n->retired) {
+    if (n->was_up || portals_got_further (why, &n->why))
+      n->why = *why;
+    if (!target_is_up (t))
+      t->why = n->why;
+    /* Every portal has failed: the hosts may have moved. */
+    if (t->portals.n > 0 && tries % t->portals.n == 0)
+      t->found = false;
   }
-  /* Every portal has failed: the hosts may have moved. */
-  if (t->portals.n > 0 && tries % t->portals.n == 0)
-    t->found = false;
+  if (!wanted)
+    give_up (t, n);
   pthread_mutex_unlock (&t->lock);
   return wanted;
 }
@@ -180,6 +186,7 @@ should_leave (void *tv, struct nexus *n)
   bool r;
 
   pthread_mutex_lock (&t->lock);
+  eviction_doubt (t);
   if (!n->leaving && !n->retired && settle_is_due (t, n)) {
     n->leaving = true;
     target_changed (t);

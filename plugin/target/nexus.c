@@ -252,6 +252,8 @@ get_session (struct nexus *n, unsigned fruitless)
       debug_session ("%s: cannot log in: %s", n->name, why.msg);
       np->why = why;
     }
+    else
+      np->lost_at = 0;          /* nobody waits for it */
     if (!np->ops->has_failed (np->target, n, ++tries, &why))
       return false;
   }

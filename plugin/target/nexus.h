@@ -35,8 +35,9 @@ struct nexus_ops {
   void (*is_lost) (void *target, struct nexus *n,
                    const struct engine_loss *loss);
 
-  /* A try has failed, ‘tries’ in a row, the last one for this reason.  False:
-   * the nexus is not wanted any more, and its thread ends.
+  /* A try has failed, ‘tries’ in a row, the last one for this reason
+   * (ESHUTDOWN: there was none).  False: the nexus is not wanted any more, and
+   * its thread ends.
    */
   bool (*has_failed) (void *target, struct nexus *n, unsigned tries,
                       const struct error *why);
@@ -68,8 +69,8 @@ struct nexus {
   bool was_up;                  /* ever */
   bool up;
   bool leaving;                 /* no new users */
-  bool retired;                 /* not to log in again */
-  bool ended;                   /* its thread is over */
+  bool retired;                 /* not to log in, until it is wanted again */
+  bool ended;                   /* it never was up, and its thread is over */
   unsigned users;
   struct error why;             /* of the last failure */
   uint64_t since;               /* clock_ms, of ‘up’; when it was made */

@@ -111,4 +111,9 @@ extern bool settle_is_due (struct target *t, struct nexus *n);
 extern void eviction_note (struct target *t, const struct nexus *lost,
                            uint64_t now);
 
+/* Where it was found long ago that a target keeps one session: it may have
+ * more now.
+ */
+extern void eviction_doubt (struct target *t);
+
 #endif /* ISCSI_TARGET_PRIVATE_H */

@@ -94,7 +94,9 @@ struct target {
   /* Of a target that keeps one session for each initiator name. */
   unsigned evictions;           /* that look like it, in a row */
   const struct nexus *evictor;  /* whose login the last one may have been for */
-  bool single;                  /* it is one */
+  bool single;                  /* it is one, */
+  uint64_t single_until;        /* clock_ms, until it is tried again, */
+  uint64_t single_ms;           /* since it was one for so long before */
 };
 
 /* One who uses a LUN, by one path at a time. */

@@ -21,7 +21,7 @@ reap (struct target *t)
   size_t i;
 
   for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i]->ended && !t->nexuses[i]->was_up) {
+    if (t->nexuses[i] && t->nexuses[i]->ended) {
       nexus_stop (t->nexuses[i], 0);
       t->nexuses[i] = NULL;
     }
