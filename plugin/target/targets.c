@@ -11,9 +11,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "cdb.h"
 #include "clock.h"
 #include "debug.h"
 #include "paths.h"
+#include "sense.h"
 #include "target.h"
 #include "thread.h"
 
@@ -310,9 +312,20 @@ target_report_all (struct status_report *out)
 
 /* ---- the preflight ---- */
 
-/* A portal where the LUN is not to be had (ALUA standby) does not hide the
- * others.
- */
+/* Is the LUN not to be had at this portal, as its state is now (ALUA)? */
+static bool
+has_no_path (struct session_asker *asker)
+{
+  struct command cmd = { .direction = DATA_NONE };
+  const struct answer *a = &cmd.answer;
+
+  cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
+  asker->runner.run (asker->runner.handle, &cmd, 1);
+  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
+    a->key == SENSE_NOT_READY && a->asc >= 0x040a && a->asc <= 0x040c;
+}
+
+/* A portal where the LUN is not to be had does not hide the others. */
 static int
 try_portal (struct portals *ps, size_t i, const struct session_params *params,
             const struct isid *isid, int lun, uint64_t deadline,
@@ -341,6 +354,8 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
       asker.lun = 0;
       lun_name_others (&asker.runner, &asker.policy, lun, err);
     }
+    if (r == -1 && has_no_path (&asker))
+      err->err = EBUSY;         /* a controller may be taking over */
   }
   session_logout (s, clock_ms () + LOGOUT_MS, NULL);
   return r;
@@ -368,8 +383,9 @@ try_portals (struct portals *ps, const struct session_params *params,
   return -1;
 }
 
-/* An old session of ours may linger on a target that has no room for two, and
- * a target that drops the connection may just be starting.
+/* An old session of ours may linger on a target that has no room for two, a
+ * target that drops the connection may just be starting, and where no path is
+ * active a controller may be taking over.
  */
 #define PREFLIGHT_PAUSE_MS 500
 
