@@ -47,4 +47,4 @@ read -r -a words < <(
         -e 's/^ExecStart=//p')
 equal "the program" "${words[0]}" "$nbdkit_path"
 start_nbdkit "${words[@]:1}"
-shows 'connection refused' "$nbdkit_log"
+wait_until grep -q 'connection refused' "$nbdkit_log"
