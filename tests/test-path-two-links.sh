@@ -16,7 +16,8 @@ del_namespace () { ip netns del "$1"; }
 for ns in $client $server; do
   ip netns add "$ns" 2>/dev/null || skip "there are no network namespaces here"
   cleanup_fn del_namespace "$ns"
-  ip -n "$ns" link set lo up
+  ip -n "$ns" link set lo up ||
+    skip "network namespaces cannot be entered here (as in a chroot)"
 done
 
 # link N: between the two, with the speed of the target's end limited.
