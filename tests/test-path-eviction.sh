@@ -25,4 +25,7 @@ equal "logins when it has settled" "$(scripted_fact logins)" "$logins"
 equal "sessions" "$(scripted_fact sessions)" 1
 end_load
 said 1 'all of its LUNs are served over one'
-[ "$logins" -le 60 ] || fail "$logins logins"
+# How many it takes until it is recognised is a matter of who comes first; each
+# takes milliseconds, so that a storm would be thousands.
+echo "logins until it had settled: $logins"
+[ "$logins" -le 600 ] || fail "$logins logins"
