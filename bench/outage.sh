@@ -48,7 +48,7 @@ while [ $# -gt 0 ]; do
       title="The connection breaks, and the next login gets no answer" ;;
     portal)
       scenario=$1
-      title="One of two portals goes silent" ;;
+      title="The first of two portals goes silent; qemu-nbd knows no other" ;;
     *) usage >&2; exit 1 ;;
   esac
   shift
