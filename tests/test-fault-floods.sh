@@ -17,6 +17,8 @@ note=2080000000000000$(zeros 16)ffffffffffffffff
 nothing=2500000000000000$(zeros 16)iiiiiiiiffffffff
 logout=3280000000000000$(zeros 16)ffffffff00000000$(zeros 24)01
 
+# AddressSanitizer keeps 256 MiB of what was freed, unless told otherwise.
+export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=8
 start_scripted
 start_nbdkit -v -D iscsi.session=1 iscsi "$url"
 before=$(server_rss)
