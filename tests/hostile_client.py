@@ -11,7 +11,7 @@ import struct
 READ, WRITE, DISC, FLUSH, TRIM, CACHE, ZEROES, STATUS = range(8)
 
 FIXED_NEWSTYLE, NO_ZEROES = 1, 2
-OPT_GO = 7
+OPT_LIST, OPT_GO = 3, 7
 
 
 def connect():
@@ -60,6 +60,16 @@ def handshake(s, name=b""):
     while True:
         kind = read_option_reply(s)
         if kind != 3:                       # INFO
+            return kind
+
+
+def list_exports(s):
+    """Returns the type of the last reply: 1 is ACK."""
+    receive(s, 18)
+    s.sendall(struct.pack(">I", FIXED_NEWSTYLE | NO_ZEROES) + option(OPT_LIST))
+    while True:
+        kind = read_option_reply(s)
+        if kind != 2:                       # SERVER
             return kind
 
 

@@ -1,20 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 
-"""Whole sessions against a target that lies (scripted_mutations.py):
+"""Sessions with a target that lies (scripted_mutations.py):
 
-  mutate.py [--first SEED] [--count N] [--jobs N] [--holes BYTES] [--keep]
+  mutate.py [--first N] [--count N] [--per-server N] [--jobs N] [--keep]
+            [--leaks]
 
-Each seed makes one session: a server, a target, and a client that reads and
-writes until it has seen enough or is refused.  The same seed makes the same
-session, as far as the threads of the server let it.  What must hold is in
-‘class Verdict’; of a read so many bytes in a row may be missing that were
-never sent (ARCHITECTURE.md, "What is not believed").  Exits with 0 if it did.
+Each number is the seed of one session: how the target lies from now on, and a
+client that reads and writes until it has seen enough or is refused.  One server
+and one target live through many of them.  What went wrong is told as "sessions
+N to M": the server was started for N, and
+
+  mutate.py --first N --count M-N+1
+
+does the same again, as far as the threads of the server let it.  What must hold
+is in ‘class Verdict’.  Exits with 0 if it did.  With --leaks a server that was
+built with AddressSanitizer looks for leaks at its end, however long that takes.
 """
 
 import argparse
 import asyncio
 import collections
+import concurrent.futures
 import contextlib
 import glob
 import importlib.util
@@ -37,7 +44,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SIZE = 2 << 20
 SLOT = 128 << 10                # requests in flight do not overlap
 SECRET = "correct-horse-battery"
-SESSION_SECONDS = 12
+SESSION_SECONDS = 6
 
 # A request may be held for recovery-timeout, be issued three times, and be
 # tried again for timeout; then the machine may be busy.
@@ -45,9 +52,12 @@ LONGEST = 45
 PARAMETERS = ["timeout=1", "login-timeout=2", "recovery-timeout=2",
               "noop-interval=1", "noop-timeout=1", "sessions=1",
               "user=user"]
-# Of bytes that came in PDUs of a few bytes each.
-PIECE, CHANCE = 16, 64
+PIECE = 16                      # what is shorter may be found by chance
 MOST_MEMORY = 600 << 10         # KiB, with the shadow of a sanitizer
+
+
+def iqn_of(seed):
+    return f"iqn.2001-04.com.example:lies-{seed}"
 
 
 def load_target():
@@ -64,24 +74,33 @@ TARGET = load_target()
 class LyingTarget(TARGET.Target):
     connection = MutatingConnection
 
-    def __init__(self, seed, path):
+    def __init__(self, path):
+        args = argparse.Namespace(iqn=iqn_of(0), port=0, file=path, rule=[])
+        super().__init__(args, dict(TARGET.SETTINGS))
+        self.seeds = []
+
+    def begin(self, seed):
+        """From now on it lies as this one says."""
         rng = random.Random(seed)
-        settings = dict(TARGET.SETTINGS)
-        settings["nop-interval"] = rng.choice((0, 0, 200))
-        settings["initial-r2t"] = rng.randrange(2)
-        settings["immediate-data"] = rng.randrange(2)
-        settings["data-in"] = rng.choice((512, 8192, 262144))
-        settings["max-burst"] = rng.choice((4096, 262144))
-        settings["thin"] = rng.randrange(2)
-        args = argparse.Namespace(
-            iqn="iqn.2001-04.com.example:lies", port=0, file=path, rule=[])
-        super().__init__(args, settings)
+        self.set["nop-interval"] = rng.choice((0, 0, 200))
+        self.set["initial-r2t"] = rng.randrange(2)
+        self.set["immediate-data"] = rng.randrange(2)
+        self.set["data-in"] = rng.choice((512, 8192, 262144))
+        self.set["max-burst"] = rng.choice((4096, 262144))
+        self.set["thin"] = rng.randrange(2)
+        self.seeds.append(seed)
         self.seed = seed
         self.rate = rng.choice((0.01, 0.05, 0.2))
         self.spared = rng.choice((0, 10, 40, 80, 120))
         self.nr_connections = self.nr_pdus = self.lies = 0
         self.sent = []            # all of it, byte for byte
         self.written = []         # (LBA, data) that were carried out
+
+    def names(self):
+        return [self.iqn] + [iqn_of(seed) for seed in self.seeds]
+
+    def told(self):
+        return self.names()[-2:]
 
     def evaluate(self, task):
         if name_of(task.cdb) == "write":
@@ -94,8 +113,7 @@ class LyingTarget(TARGET.Target):
 class Verdict:
     """What was wrong in one session."""
 
-    def __init__(self, holes):
-        self.holes = holes
+    def __init__(self):
         self.wrong = []
         self.counts = collections.Counter()
 
@@ -110,7 +128,7 @@ class Verdict:
             return
         self.counts["odd reads"] += 1
         n = unsent(got, b"".join(target.sent[mark:]))
-        self.require(n <= max(self.holes, CHANCE),
+        self.require(n < PIECE,
                      f"read of {len(got)} at {offset}: {n} bytes in a row "
                      "were never sent")
 
@@ -130,14 +148,11 @@ class Verdict:
         for path in glob.glob(os.path.join(directory, "*")):
             with open(path, errors="replace") as f:
                 text = without_other_leaks(f.read())
+            os.rename(path, os.path.join(directory, "..", "told."
+                                         + os.path.basename(path)))
             if text:
                 self.wrong.append(f"a sanitizer's report in {owner(text)}:\n"
                                   + text)
-
-    def judge_end(self, status, seconds):
-        self.require(status in (0, 1), f"the server ended with {status}")
-        self.require(seconds < LONGEST, f"its end took {seconds:.0f} s")
-
 
 def unsent(got, sent):
     """The longest run of bytes that are no piece of what was sent; what is
@@ -180,9 +195,10 @@ def owner(report):
 class Client:
     """On a thread of its own."""
 
-    def __init__(self, seed, target, verdict, path):
+    def __init__(self, seed, target, verdict, path, name):
         self.rng = random.Random(f"client/{seed}")
-        self.target, self.verdict, self.path = target, verdict, path
+        self.target, self.verdict = target, verdict
+        self.path, self.name = path, name.encode()
         self.handle = 0
 
     def plan(self, slot):
@@ -224,13 +240,20 @@ class Client:
         elif command == nbd.WRITE:
             self.verdict.judge_write(self.target, offset, data, writes)
 
+    def connected(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(LONGEST)
+        s.connect(self.path)
+        return s
+
     def run(self):
         until = time.monotonic() + SESSION_SECONDS
         rounds = self.rng.choice((5, 20, 60))
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(LONGEST)
-            s.connect(self.path)
-            if nbd.handshake(s) != 1:
+        if self.rng.random() < 0.1:
+            with self.connected() as s:
+                self.verdict.counts["lists"] += nbd.list_exports(s) == 1
+        with self.connected() as s:
+            if nbd.handshake(s, self.name) != 1:
                 self.verdict.counts["refused"] += 1
                 return
             self.verdict.counts["opened"] += 1
@@ -249,135 +272,184 @@ def memory(pid):
     return 0
 
 
-async def started(process, path):
-    for _ in range(LONGEST * 10):
-        if process.returncode is not None or os.path.exists(path):
-            break
-        await asyncio.sleep(0.1)
-    return process.returncode is None and os.path.exists(path)
+class Server:
+    """A server and its target, for the session ‘first’ and those after it."""
 
+    def __init__(self, first, leaks):
+        self.first = first
+        self.leaks = "1" if leaks else "0"
+        self.longest_end = 600 if leaks else LONGEST
+        # Half of them have one LUN, which stays open; of the others each
+        # session opens another target's.
+        self.one_lun = random.Random(f"server/{first}").random() < 0.5
+        self.tmp = tempfile.mkdtemp(prefix="mutate.")
+        os.mkdir(f"{self.tmp}/reports")
+        with open(f"{self.tmp}/disk", "wb") as f:
+            f.write(random.Random(f"disk/{first}").randbytes(SIZE))
+        with open(f"{self.tmp}/secret", "w") as f:
+            f.write(SECRET + "\n")
+        self.log = open(f"{self.tmp}/log", "a+", errors="replace")
+        self.target = LyingTarget(f"{self.tmp}/disk")
+        self.process = None
 
-async def serve_one(seed, target, verdict, tmp):
-    server = await asyncio.start_server(target.accept, "127.0.0.1", 0,
-                                        limit=1 << 21)
-    target.port = server.sockets[0].getsockname()[1]
-    target.ports.append(target.port)
-    log = open(f"{tmp}/log", "w+")
-    process = await asyncio.create_subprocess_exec(
-        os.path.join(os.environ["abs_top_builddir"], "nbdkit"), "-f", "-v",
-        "-U", f"{tmp}/sock", "-P", f"{tmp}/pid", "iscsi",
-        f"iscsi://127.0.0.1:{target.port}/{target.iqn}/1", *PARAMETERS,
-        f"password=+{tmp}/secret",
-        stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-        start_new_session=True,         # Ctrl-C is not for it
-        env={**os.environ, "SANITIZER_REPORTS": f"{tmp}/reports"})
-    try:
-        if await started(process, f"{tmp}/pid"):
-            client = Client(seed, target, verdict, f"{tmp}/sock")
-            try:
-                await asyncio.to_thread(client.run)
-            except TimeoutError:
-                verdict.wrong.append(f"a request took {LONGEST} s")
-            except (EOFError, ConnectionError) as e:
-                await judge_hang_up(process, verdict, e)
-        peak = memory(process.pid)
-        verdict.require(peak < MOST_MEMORY, f"it grew to {peak} KiB")
-        await end_server(process, verdict)
-    finally:
-        server.close()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        log.seek(0)
-        verdict.require(SECRET not in log.read(), "the password was printed")
-        log.close()
+    async def start(self):
+        target = self.target
+        self.listener = await asyncio.start_server(
+            target.accept, "127.0.0.1", 0, limit=1 << 21)
+        target.port = self.listener.sockets[0].getsockname()[1]
+        target.ports.append(target.port)
+        url = f"iscsi://127.0.0.1:{target.port}/"
+        if self.one_lun:
+            url += f"{target.iqn}/1"
+        self.process = await asyncio.create_subprocess_exec(
+            os.path.join(os.environ["abs_top_builddir"], "nbdkit"), "-f", "-v",
+            "-U", f"{self.tmp}/sock", "-P", f"{self.tmp}/pid", "iscsi", url,
+            *PARAMETERS, f"password=+{self.tmp}/secret",
+            stdin=asyncio.subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            start_new_session=True,     # Ctrl-C is not for it
+            env={**os.environ, "SANITIZER_REPORTS": f"{self.tmp}/reports",
+                 "ASAN_OPTIONS": f"detect_leaks={self.leaks}"})
+        for _ in range(LONGEST * 10):
+            if self.is_over() or os.path.exists(f"{self.tmp}/pid"):
+                return
+            await asyncio.sleep(0.1)
+        await self.ended()
 
+    def is_over(self):
+        return self.process is not None and self.process.returncode is not None
 
-async def judge_hang_up(process, verdict, reason):
-    """A server that cannot open its LUN ends, with a sentence."""
-    try:
-        await asyncio.wait_for(process.wait(), LONGEST)
-    except TimeoutError:
-        pass
-    verdict.counts["gave up"] += 1
-    verdict.require(process.returncode == 1,
-                    f"the server hung up: {reason!r}")
+    async def ended(self):
+        """Wait for its end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), self.longest_end)
+        return self.is_over()
 
+    async def session(self, seed, verdict):
+        os.write(self.log.fileno(), f"=== session {seed}\n".encode())
+        self.target.begin(seed)
+        if self.process is None:
+            await self.start()
+        elif self.one_lun:
+            for conn in self.target.connections:
+                if not conn.writer.is_closing():
+                    conn.end(seed % 2 == 0)
+        if not self.is_over():
+            await self.serve_client(seed, verdict)
+        if self.is_over():
+            # One that cannot open its LUN ends, with a sentence.
+            verdict.counts["gave up"] += 1
+            verdict.require(self.process.returncode == 1, "the server ended "
+                            f"with {self.process.returncode}")
+        else:
+            peak = memory(self.process.pid)
+            verdict.require(peak < MOST_MEMORY, f"it grew to {peak} KiB")
+        verdict.judge_reports(f"{self.tmp}/reports")
 
-async def end_server(process, verdict):
-    before = time.monotonic()
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGTERM)
+    async def serve_client(self, seed, verdict):
+        name = "" if self.one_lun else f"{iqn_of(seed)}/1"
+        client = Client(seed, self.target, verdict, f"{self.tmp}/sock", name)
         try:
-            await asyncio.wait_for(process.wait(), LONGEST)
-        except TimeoutError:
-            verdict.wrong.append("it did not end on SIGTERM")
-            process.kill()
-            await process.wait()
-            return
-    verdict.judge_end(process.returncode, time.monotonic() - before)
+            await asyncio.to_thread(client.run)
+        except (TimeoutError, EOFError, ConnectionError,
+                FileNotFoundError) as e:
+            verdict.require(await self.ended(), "the server hung up, or took "
+                            f"{LONGEST} s: {e!r}")
 
-
-async def session(seed, holes, keep):
-    verdict = Verdict(holes)
-    tmp = tempfile.mkdtemp(prefix="mutate.")
-    os.mkdir(f"{tmp}/reports")
-    with open(f"{tmp}/disk", "wb") as f:
-        f.write(random.Random(f"disk/{seed}").randbytes(SIZE))
-    with open(f"{tmp}/secret", "w") as f:
-        f.write(SECRET + "\n")
-    target = LyingTarget(seed, f"{tmp}/disk")
-    try:
-        await serve_one(seed, target, verdict, tmp)
-        verdict.judge_reports(f"{tmp}/reports")
+    async def end(self, verdict):
+        if not self.is_over():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGTERM)
+            if await self.ended():
+                verdict.require(self.process.returncode in (0, 1), "at its "
+                                f"end it had {self.process.returncode}")
+            else:
+                verdict.wrong.append("it did not end on SIGTERM")
+                self.process.kill()
+                await self.process.wait()
+        self.listener.close()
+        self.log.seek(0)
+        verdict.require(SECRET not in self.log.read(),
+                        "the password was printed")
+        verdict.judge_reports(f"{self.tmp}/reports")
+        counters = self.target.counters
         verdict.counts["mutated PDUs"] = sum(
-            target.counters.get(m.__name__, 0) for m in MUTATIONS)
-        verdict.counts["logins"] = target.counters.get("logins", 0)
-    finally:
-        os.close(target.disk.fd)
-        if not (keep and verdict.wrong):
-            shutil.rmtree(tmp)
-    for sentence in verdict.wrong:
-        print(f"seed {seed}: {sentence}" + (f" [{tmp}]" if keep else ""),
-              flush=True)
-    return verdict
+            counters.get(m.__name__, 0) for m in MUTATIONS)
+        verdict.counts["iSCSI sessions"] = counters.get("full feature", 0)
+        verdict.counts["servers"] = 1
+
+    def clean(self, keep):
+        self.log.close()
+        os.close(self.target.disk.fd)
+        if not keep:
+            shutil.rmtree(self.tmp)
+
+
+class Run:
+    """Of all of them."""
+
+    def __init__(self, keep, leaks):
+        self.keep, self.leaks = keep, leaks
+        self.counts = collections.Counter()
+        self.done = self.failed = 0
+        self.stopped = False
+
+    def tell(self, server, seed, verdict):
+        for sentence in verdict.wrong:
+            print(f"sessions {server.first} to {seed}: {sentence}"
+                  + (f" [{server.tmp}]" if self.keep else ""), flush=True)
+        self.counts.update(verdict.counts)
+        self.failed += bool(verdict.wrong)
+        return bool(verdict.wrong)
+
+    async def one_server(self, seeds):
+        """Returns those that it did not live to see."""
+        server, wrong = Server(seeds[0], self.leaks), False
+        while seeds and not self.stopped and not server.is_over():
+            verdict = Verdict()
+            await server.session(seeds[0], verdict)
+            wrong |= self.tell(server, seeds[0], verdict)
+            self.done += 1
+            last, *seeds = seeds
+        verdict = Verdict()
+        await server.end(verdict)
+        wrong |= self.tell(server, last, verdict)
+        server.clean(self.keep and wrong)
+        return seeds
+
+    async def work(self, groups):
+        for seeds in groups:
+            while seeds and not self.stopped:
+                seeds = await self.one_server(seeds)
 
 
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--per-server", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--holes", type=int, default=0)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--leaks", action="store_true")
     args = parser.parse_args()
 
     # What is written to a connection that the server has ended.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    seeds = iter(range(args.first, args.first + args.count))
-    counts, done, failed, stopped = collections.Counter(), 0, 0, False
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(
+        concurrent.futures.ThreadPoolExecutor(args.jobs))
+    run = Run(args.keep, args.leaks)
 
     # Those that have begun are still judged.
-    def stop():
-        nonlocal stopped
-        stopped = True
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        loop.add_signal_handler(number, setattr, run, "stopped", True)
 
-    async def work():
-        nonlocal done, failed
-        while not stopped and (seed := next(seeds, None)) is not None:
-            verdict = await session(seed, args.holes, args.keep)
-            counts.update(verdict.counts)
-            done += 1
-            failed += bool(verdict.wrong)
-
-    await asyncio.gather(*(work() for _ in range(args.jobs)))
-    print(f"{done} sessions, {failed} failed:",
-          ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
-    return failed == 0
+    n, end = args.per_server, args.first + args.count
+    groups = iter([list(range(at, min(at + n, end)))
+                   for at in range(args.first, end, n)])
+    await asyncio.gather(*(run.work(groups) for _ in range(args.jobs)))
+    print(f"{run.done} sessions of clients, {run.failed} failed:",
+          ", ".join(f"{n} {what}" for what, n in sorted(run.counts.items())))
+    return run.failed == 0
 
 
 if __name__ == "__main__":

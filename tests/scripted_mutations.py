@@ -28,6 +28,10 @@ class MutatingConnection(Connection):
         self.rng = random.Random(f"{target.seed}/{target.nr_connections}")
         self.recent = []          # tags that were used, finished ones too
 
+    async def serve(self):
+        self.target.count("full feature")
+        await super().serve()
+
     async def receive(self):
         bhs, data = await super().receive()
         self.recent = self.recent[-15:] + [bhs[16:20]]
