@@ -82,8 +82,8 @@ parameters_init (struct settings *p)
   };
 }
 
-/* Put ‘str’, which may be a secret and is owned from now on, where another
- * one may have been.
+/* Put a user or a password, which is owned from now on, where another one may
+ * have been.
  */
 static void
 replace (char **field, char *str)
@@ -92,13 +92,14 @@ replace (char **field, char *str)
   *field = str;
 }
 
+/* A user or a password. */
 static char *
 duplicate (const char *str)
 {
-  char *copy = strdup (str);
+  char *copy = secret_copy (str, strlen (str));
 
   if (copy == NULL)
-    nbdkit_error ("strdup: %m");
+    nbdkit_error ("out of memory");
   return copy;
 }
 
@@ -150,20 +151,30 @@ cut_end (const char *key, char *str)
                 "credentials file", key);
 }
 
+/* The buffer of standard input stays for as long as the server runs. */
+static int
+read_password (const char *value, char **str)
+{
+  if (strcmp (value, "-") == 0)
+    setvbuf (stdin, NULL, _IONBF, 0);
+  return nbdkit_read_password (value, str);
+}
+
 static int
 set_password (const char *key, const char *value, char **field)
 {
-  char *str;
+  char *str, *copy = NULL;
 
-  if (nbdkit_read_password (value, &str) == -1)
+  if (read_password (value, &str) == -1)
     return -1;
   if (value[0] == '-' || value[0] == '+')
     cut_end (key, str);
-  if (check_credential (key, str) == -1) {
-    secret_free (str);
+  if (check_credential (key, str) == 0)
+    copy = duplicate (str);
+  secret_free_string (str);
+  if (copy == NULL)
     return -1;
-  }
-  replace (field, str);
+  replace (field, copy);
   return 0;
 }
 
@@ -248,10 +259,13 @@ set_initiator_name (struct settings *p, const char *value)
                   URL_MAX_NAME);
     return -1;
   }
-  str = duplicate (value);
-  if (str == NULL)
+  str = strdup (value);
+  if (str == NULL) {
+    nbdkit_error ("out of memory");
     return -1;
-  replace (&p->initiator_name, str);
+  }
+  free (p->initiator_name);
+  p->initiator_name = str;
   return 0;
 }
 
@@ -585,7 +599,7 @@ default_pair (char **user, const char *user_variable,
     }
     r = 0;
   }
-  free (u);
+  secret_free (u);
   secret_free (pw);
   return r;
 }

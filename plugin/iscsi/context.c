@@ -97,6 +97,18 @@ set_up_context (struct session *s, const struct session_params *p,
   return 0;
 }
 
+/* libiscsi needs them for the login alone.  It fills the rest of its buffers
+ * with zeroes, but not for an empty name, which then says that there is none.
+ */
+void
+session_forget_secrets (struct session *s)
+{
+  iscsi_set_initiator_username_pwd (s->ctx, "-", "-");
+  iscsi_set_initiator_username_pwd (s->ctx, "", "");
+  iscsi_set_target_username_pwd (s->ctx, "-", "-");
+  iscsi_set_target_username_pwd (s->ctx, "", "");
+}
+
 struct session *
 session_new (const struct session_params *p, const struct isid *isid,
              enum iscsi_session_type type, struct error *err)

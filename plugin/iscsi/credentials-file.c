@@ -105,7 +105,7 @@ read_lines (int fd, size_t size, const char *file, struct error *err)
 {
   struct credential_lines *lines = NULL;
   size_t len = size;
-  char *buf = malloc (size + 1);
+  char *buf = secret_alloc (size + 1);
 
   if (buf == NULL)
     error_set (err, ENOMEM, "out of memory");
@@ -113,9 +113,7 @@ read_lines (int fd, size_t size, const char *file, struct error *err)
     cannot_read (file, errno, err);
   else
     lines = credential_lines_parse (buf, len, file, err);
-  if (buf)
-    explicit_bzero (buf, size);
-  free (buf);
+  secret_free (buf);
   return lines;
 }
 

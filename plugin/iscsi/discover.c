@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "debug.h"
+#include "secret.h"
 #include "session-private.h"
 #include "text.h"
 #include "url.h"
@@ -303,7 +304,7 @@ session_discover (const struct session_params *p, const struct address *where,
     return -1;
   if (!own) {
     /* It is for the targets to prove themselves. */
-    free (chap.target_user);
+    secret_free (chap.target_user);
     chap.target_user = NULL;
   }
   r = offer_all (&params, &chap, own, where, deadline, stop, list, n, err);

@@ -251,24 +251,12 @@ check_agreed (const struct session_params *p, struct error *err)
   return 0;
 }
 
-/* libiscsi needs them for the login alone.  It fills the rest of its buffers
- * with zeroes, but not for an empty name, which then says that there is none.
- */
-static void
-forget_secrets (struct iscsi_context *ctx)
-{
-  iscsi_set_initiator_username_pwd (ctx, "-", "-");
-  iscsi_set_initiator_username_pwd (ctx, "", "");
-  iscsi_set_target_username_pwd (ctx, "-", "-");
-  iscsi_set_target_username_pwd (ctx, "", "");
-}
-
 int
 negotiation_end (struct session *s, const struct session_params *p,
                  struct error *err)
 {
   session_enter (s);
-  forget_secrets (s->ctx);
+  session_forget_secrets (s);
   /* With automatic reconnect off this only notes that a session that is lost
    * stays lost.  Else libiscsi notes it at the first error, and calls off its
    * PDUs then: 1.20.3 and later in the middle of queuing some of them, which

@@ -148,6 +148,9 @@ extern bool negotiation_challenged (void);
 /* The session is lost, unless it was before.  Returns -1. */
 extern int session_lose (struct session *s, int errnum, const char *why);
 
+/* Wipe the CHAP users and secrets of the context, within session_enter. */
+extern void session_forget_secrets (struct session *s);
+
 /* Serve the socket until session->step_over.  -1 on the deadline, on a loss
  * or when asked to stop, with errno in err->err and a sentence.
  */

@@ -442,6 +442,7 @@ session_abandon (struct session *s, struct queue *undone)
   session_lose (s, ECONNRESET, "the session was closed");
   s->closing = true;
   session_enter (s);
+  session_forget_secrets (s);   /* the compiler may leave out libiscsi's */
   iscsi_destroy_context (s->ctx);
   session_leave (s);
   s->ctx = NULL;

@@ -20,17 +20,19 @@
 
 struct line {
   char *pattern;
-  struct chap chap;
+  struct chap chap;             /* owns its origins */
 };
 
+/* Patterns, users and passwords are where they stood in the file. */
 struct credential_lines {
+  char *text;
   struct line *lines;
   size_t n;
 };
 
 /* Where the parser is.  ‘end’ is that of the line, without CR LF. */
 struct cursor {
-  const char *p, *end;
+  char *p, *end;
   const char *name;             /* of the file */
   unsigned number;              /* of the line, from 1 */
 };
@@ -48,14 +50,21 @@ copy_string (const char *from, char **to)
   return from == NULL || *to != NULL;
 }
 
+static bool
+copy_secret (const char *from, char **to)
+{
+  *to = from ? secret_copy (from, strlen (from)) : NULL;
+  return from == NULL || *to != NULL;
+}
+
 int
 chap_copy (const struct chap *from, struct chap *to, struct error *err)
 {
   *to = (struct chap) { 0 };
-  if (copy_string (from->user, &to->user) &&
-      copy_string (from->password, &to->password) &&
-      copy_string (from->target_user, &to->target_user) &&
-      copy_string (from->target_password, &to->target_password) &&
+  if (copy_secret (from->user, &to->user) &&
+      copy_secret (from->password, &to->password) &&
+      copy_secret (from->target_user, &to->target_user) &&
+      copy_secret (from->target_password, &to->target_password) &&
       copy_string (from->origin, &to->origin) &&
       copy_string (from->target_origin, &to->target_origin))
     return 0;
@@ -66,9 +75,9 @@ chap_copy (const struct chap *from, struct chap *to, struct error *err)
 void
 chap_free (struct chap *chap)
 {
-  free (chap->user);
+  secret_free (chap->user);
   secret_free (chap->password);
-  free (chap->target_user);
+  secret_free (chap->target_user);
   secret_free (chap->target_password);
   free (chap->origin);
   free (chap->target_origin);
@@ -95,19 +104,16 @@ line_error (const struct cursor *at, const char *what, struct error *err)
                     what);
 }
 
-/* A field is at most as long as what is left of the line. */
+/* Where it stands; the NUL takes the place of what ends it. */
 static int
 read_field (struct cursor *at, char **field, struct error *err)
 {
   const bool quoted = *at->p == '"';
   size_t n = 0;
   bool closed = false;
-  char *out = calloc (1, at->end - at->p + 1);
+  char *out = at->p;
 
-  if (out == NULL)
-    return out_of_memory (err);
   *field = out;
-
   for (at->p += quoted; at->p < at->end && !closed; at->p++) {
     if (quoted ? *at->p == '"' : is_blank (*at->p)) {
       closed = true;
@@ -118,6 +124,7 @@ read_field (struct cursor *at, char **field, struct error *err)
       at->p++;
     out[n++] = *at->p;
   }
+  out[n] = '\0';
 
   if (quoted && !closed)
     return line_error (at, "there is a '\"' that no other one ends", err);
@@ -147,9 +154,6 @@ check_line (const struct cursor *at, char *const fields[MAX_FIELDS],
   return 0;
 }
 
-/* The fields become the line's, but for the one for which there is no
- * memory: then nothing does.
- */
 static int
 add_line (struct credential_lines *lines, const struct cursor *at,
           char *const fields[MAX_FIELDS], struct error *err)
@@ -183,7 +187,7 @@ parse_line (struct credential_lines *lines, struct cursor *at,
             struct error *err)
 {
   char *fields[MAX_FIELDS] = { NULL };
-  size_t i, n = 0;
+  size_t n = 0;
   int r = 0;
 
   for (skip_blanks (at); r == 0 && at->p < at->end; skip_blanks (at)) {
@@ -199,9 +203,6 @@ parse_line (struct credential_lines *lines, struct cursor *at,
     r = check_line (at, fields, n, err);
   if (r == 0 && n > 0)
     r = add_line (lines, at, fields, err);
-  if (r == -1)
-    for (i = 0; i < MAX_FIELDS; i++)
-      secret_free (fields[i]);
   return r;
 }
 
@@ -220,10 +221,11 @@ is_empty (const char *text, size_t len)
 }
 
 static int
-parse_all (struct credential_lines *lines, const char *text, size_t len,
-           const char *name, struct error *err)
+parse_all (struct credential_lines *lines, size_t len, const char *name,
+           struct error *err)
 {
   struct cursor at = { .name = name };
+  char *const text = lines->text;
   const char *newline;
   size_t i = 0, n, next;
 
@@ -255,11 +257,14 @@ credential_lines_parse (const char *text, size_t len, const char *name,
 {
   struct credential_lines *lines = calloc (1, sizeof *lines);
 
-  if (lines == NULL) {
+  if (lines)
+    lines->text = secret_copy (text, len);
+  if (lines == NULL || lines->text == NULL) {
+    free (lines);
     out_of_memory (err);
     return NULL;
   }
-  if (parse_all (lines, text, len, name, err) == -1) {
+  if (parse_all (lines, len, name, err) == -1) {
     credential_lines_free (lines);
     return NULL;
   }
@@ -306,9 +311,10 @@ credential_lines_free (struct credential_lines *lines)
   if (lines == NULL)
     return;
   for (i = 0; i < lines->n; i++) {
-    free (lines->lines[i].pattern);
-    chap_free (&lines->lines[i].chap);
+    free (lines->lines[i].chap.origin);
+    free (lines->lines[i].chap.target_origin);
   }
+  secret_free (lines->text);
   free (lines->lines);
   free (lines);
 }

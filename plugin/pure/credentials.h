@@ -32,11 +32,11 @@ struct chap {
   char *origin, *target_origin;
 };
 
-/* *to owns its strings, and is empty if memory runs out (-1). */
+/* *to owns its strings, users and passwords as secret.h has it, and is empty if memory runs out (-1). */
 extern int chap_copy (const struct chap *from, struct chap *to,
                       struct error *err);
 
-/* Wipe the passwords and free the strings.  *chap is empty afterwards. */
+/* Free the strings; nothing of users and passwords is left behind.  *chap is empty afterwards. */
 extern void chap_free (struct chap *chap);
 
 struct credential_lines;
@@ -61,7 +61,7 @@ extern const struct chap *
 credential_lines_portal (const struct credential_lines *lines,
                          const char *portal);
 
-/* NULL too.  Wipes the passwords. */
+/* NULL too.  Nothing of users and passwords is left behind. */
 extern void credential_lines_free (struct credential_lines *lines);
 
 #endif /* ISCSI_CREDENTIALS_H */

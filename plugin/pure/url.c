@@ -187,19 +187,23 @@ credential_parse (struct piece piece, bool literal, const char *part,
                   char **out, struct error *err)
 {
   char *str;
+  int r = 0;
 
   if (piece.len == 0)
     return error_set (err, EINVAL, "%s is empty", part);
   if ((literal ? piece_dup (piece, &str, err)
        : piece_decode (piece, part, &str, err)) == -1)
     return -1;
-  if (strlen (str) > URL_MAX_CHAP) {
-    secret_free (str);
-    return error_set (err, EINVAL, "%s is longer than %d bytes",
-                      part, URL_MAX_CHAP);
+  if (strlen (str) > URL_MAX_CHAP)
+    r = error_set (err, EINVAL, "%s is longer than %d bytes",
+                   part, URL_MAX_CHAP);
+  else {
+    *out = secret_copy (str, strlen (str));
+    if (*out == NULL)
+      r = out_of_memory (err);
   }
-  *out = str;
-  return 0;
+  secret_free_string (str);
+  return r;
 }
 
 static int
@@ -745,11 +749,11 @@ url_redacted (const struct url *url)
 void
 url_free (struct url *url)
 {
-  free (url->user);
+  secret_free (url->user);
   secret_free (url->password);
   free (url->host);
   free (url->target);
-  free (url->target_user);
+  secret_free (url->target_user);
   secret_free (url->target_password);
   *url = (struct url) { .lun = -1 };
 }

@@ -47,7 +47,7 @@ enum digest {
 
 struct url {
   bool iser;                    /* scheme iser:// */
-  char *user, *password;        /* NULL when absent */
+  char *user, *password;        /* NULL when absent; see secret.h */
   char *host;                   /* name or address, without brackets */
   uint16_t port;
   char *target;                 /* iSCSI name, NULL when absent */
