@@ -169,6 +169,7 @@ SETTINGS = {
     "header-digest": "None", "data-digest": "None",
     "targets": 1, "portals": 1,   # that discovery tells of
     "addresses": "",              # instead of its own, "192.0.2.1,1;..."
+    "name-length": 0,             # bytes of their names, at least
     "key": "",                    # one more, "Key=value"
     # Answers to keys of the login, instead of the usual ones and more than
     # those: "AuthMethod=CHAP;CHAP_A=5&CHAP_I=1".
@@ -299,7 +300,8 @@ class Target:
 
     def names(self):
         """Of the target, and of others that are the same."""
-        numbered = [f"iqn.2001-04.com.example:{i}"
+        numbered = [f"iqn.2001-04.com.example:{i}".ljust(
+                        self.set["name-length"], "x")
                     for i in range(1, self.set["targets"])]
         return ([self.iqn] + numbered
                 + [n for n in self.set["names"].split(";") if n])

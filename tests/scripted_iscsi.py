@@ -380,8 +380,9 @@ class Connection:
                 f"TargetName={name}\0" + portal * self.set["portals"]
                 for name in self.target.told()).encode(
                     errors="surrogateescape")
-        size = self.set["text"] or len(self.text_left)
-        reply, self.text_left = self.text_left[:size], self.text_left[size:]
+        left = memoryview(self.text_left)
+        size = self.set["text"] or len(left)
+        reply, self.text_left = bytes(left[:size]), left[size:]
         if self.text_left:        # RFC 7143 11.11.1, 11.11.4
             self.target.count("continued")
             flags, ttt = 0 if reply.endswith(b"\0") else 0x40, 1

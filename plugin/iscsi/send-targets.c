@@ -18,10 +18,14 @@
 #include "session-private.h"
 #include "text.h"
 
-/* 4096 targets of 64 portals would be more; who has them does not want them
- * listed.
+/* "TargetName=" and a name, and for each portal "TargetAddress=" and an address
+ * of IPv6 with port and tag, each with a NUL: 18 MiB for all that discover.c
+ * takes.
  */
-#define MAX_TEXT (4 * 1024 * 1024)
+#define NAME_TEXT    (11 + URL_MAX_NAME + 1)
+#define ADDRESS_TEXT (14 + 41 + 6 + 6 + 1)
+#define MAX_TEXT     (MAX_DISCOVERED * \
+                      (NAME_TEXT + MAX_DISCOVERED_PORTALS * ADDRESS_TEXT))
 
 /* Pings and messages that may come in between, and pieces. */
 #define MAX_PDUS 65536
