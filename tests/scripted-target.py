@@ -174,8 +174,9 @@ SETTINGS = {
     # Answers to keys of the login, instead of the usual ones and more than
     # those: "AuthMethod=CHAP;CHAP_A=5&CHAP_I=1".
     "answers": "",
-    # A login for discovery that offers this is cut off.
+    # A login for discovery that offers this is cut off; or refused with 0201.
     "discovery-drops": "",
+    "discovery-refuses": "",
     # CHAP that is demanded: "7,5 USER SECRET [TARGET-USER TARGET-SECRET]";
     # the algorithms are those of CHAP_A.
     "chap": "",

@@ -222,11 +222,16 @@ class Connection:
                                       bhs[16:20], NO_TAG) + bytes(24),
                           bytes.fromhex(rule.arg))
             return False
-        drops = self.set["discovery-drops"]
-        if (drops and keys.get("SessionType") == "Discovery" and
-                any(drops in value for value in keys.values())):
-            self.end(True)
-            return False
+        if keys.get("SessionType") == "Discovery":
+            for what in "drops", "refuses":
+                word = self.set[f"discovery-{what}"]
+                if not word or not any(word in v for v in keys.values()):
+                    continue
+                if what == "drops":
+                    self.end(True)
+                else:
+                    self.refuse_login(bhs, 0x0201)
+                return False
         if keys.get("TargetName", target.iqn) not in target.names():
             self.refuse_login(bhs, 0x0203)
             return False
