@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Names work through nbdkit's own option for them and its filters: exportname,
-# multi-conn, tls-fallback.
+# Names work through nbdkit's own option for them and its filters exportname and
+# multi-conn.
 
 . "${0%/*}/functions.sh"
 requires_tgtd
 requires_filter exportname
 requires_filter multi-conn
-requires_filter tls-fallback
 requires nbdinfo --version
 requires_nbdsh
 
@@ -54,22 +53,3 @@ a.flush()
 assert b.pread(512, 0) == b"x" * 512
 END
 stop_nbdkit
-
-# Clients without TLS get a message, and no disk of ours.
-if ! command -v psktool >/dev/null ||
-   ! grep -q '^tls=yes' < <(nbdkit --dump-config); then exit 0; fi
-psktool -u alice -p "$tmp/keys.psk"
-start_nbdkit --tls=on --tls-psk="$tmp/keys.psk" --filter=tls-fallback \
-             iscsi "$url" tlsreadme=none-without-tls
-run_nbdsh -c - <<END
-h.connect_unix("$sock")
-assert b"none-without-tls" in h.pread(h.get_size(), 0)
-h = nbd.NBD()
-if h.supports_tls():
-    h.set_tls(nbd.TLS_REQUIRE)
-    h.set_tls_psk_file("$tmp/keys.psk")
-    h.set_tls_username("alice")
-    h.set_export_name("2")
-    h.connect_unix("$sock")
-    assert h.get_size() == 2 << 20
-END
