@@ -55,28 +55,48 @@ diff -u "$tmp/wanted" "$tmp/listed"
 # What iscsi-ls does not show is not visible to us at all.
 shows_not 'left out' "$nbdkit_log"
 nbdinfo --list --json "$uri" >"$tmp/json"
-run_python - "$tmp/json" "$tmp/wanted" "$sock" <<'END'
-import json, nbd, sys
+# What tgt says of each LUN, to be asked for by: "TARGET/LUN|ID|SERIAL NUMBER".
+tgt --mode target --op show |
+  sed -n 's/^Target [0-9]*: \(.*\)/t \1/p; s/^  *LUN: \(.*\)/l \1/p
+          s/^  *SCSI ID: \(.*\)/i \1/p; s/^  *SCSI SN: \(.*\)/s \1/p' |
+  awk '{ what = $1; sub (/^. /, "") }
+       what == "t" { t = $0 } what == "l" { l = $0 } what == "i" { i = $0 }
+       what == "s" { print t "/" l "|" i "|" $0 }' >"$tmp/ids"
+run_python - "$tmp/json" "$tmp/wanted" "$tmp/ids" "$sock" <<'END'
+import json, nbd, os, sys
 exports = json.load(open(sys.argv[1]))["exports"]
 wanted = open(sys.argv[2]).read().split()
 assert [e["export-name"] for e in exports] == wanted
+told = dict(line.rstrip("\n").split("|", 1) for line in open(sys.argv[3]))
 
-def size(name):
+def check(name, export):
+    """Is it this LUN, by what the target says of it?"""
     h = nbd.NBD()
     h.set_export_name(name)
-    h.connect_unix(sys.argv[3])
-    return h.get_size()
+    h.set_full_info(True)
+    h.connect_unix(sys.argv[4])
+    assert h.get_size() == export["export-size"], name
+    assert h.get_export_description() == export["description"], name
+    h.shutdown()
 
-ids = set()
+ids, kinds = set(), set()
+# To look for an id takes a question to each LUN, which takes valgrind long.
+step = 10 if os.environ.get("UNDER_VALGRIND") == "1" else 1
 for i, e in enumerate(exports):
-    description = e["description"]
+    name, description = e["export-name"], e["description"]
     assert ("read-only" in description) == e["is_read_only"], description
+    assert description.endswith(", " + name), description
     id = [d for d in description.split(", ") if d.startswith("id:")]
     assert len(id) == 1 and id[0] not in ids, description
     ids.add(id[0])
-    assert size(e["export-name"]) == e["export-size"]
-    if i % 10 == 0 or i > 295:
-        assert size(id[0]) == e["export-size"]
+    t10, serial = told[name].split("|")
+    for other in (name, id[0], "id:t10." + t10.rstrip(),
+                  "id:serial." + serial.strip()):
+        kinds.add(other[:other.find(".") + 1])
+        if other == name or i % step == 0:
+            check(other, e)
+print(len(ids), "LUNs opened by", kinds)
+assert len(ids) == 303 and len(kinds) == 4, kinds
 END
 stop_nbdkit
 
