@@ -328,8 +328,8 @@ nexus_thread (void *nv)
   return NULL;
 }
 
-static void
-free_nexus (struct nexus *n)
+void
+nexus_free (struct nexus *n)
 {
   if (n->engine)
     engine_free (n->engine);
@@ -376,7 +376,7 @@ nexus_start (const struct settings *p, const char *target_name,
   n->group = n->left_in = -1;
   n->since = clock_ms ();
   if (set_up (n, p, target_name, err) == -1) {
-    free_nexus (n);
+    nexus_free (n);
     return NULL;
   }
   n->private->p = p;
@@ -385,7 +385,7 @@ nexus_start (const struct settings *p, const char *target_name,
   r = thread_start (&n->private->thread, nexus_thread, n);
   if (r != 0) {
     error_set (err, r, "cannot start a thread: %s", strerror (r));
-    free_nexus (n);
+    nexus_free (n);
     return NULL;
   }
   return n;
@@ -423,5 +423,4 @@ nexus_stop (struct nexus *n, uint64_t deadline)
   nexus_begin_stop (n, deadline);
   pthread_join (n->private->thread, NULL);
   report_counters (n);
-  free_nexus (n);
 }

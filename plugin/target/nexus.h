@@ -97,8 +97,13 @@ extern struct nexus *nexus_start (const struct settings *p,
  */
 extern void nexus_begin_stop (struct nexus *n, uint64_t deadline);
 
-/* Wait for its thread and free it.  No command may be under way. */
+/* Wait for its thread.  No command may be under way. */
 extern void nexus_stop (struct nexus *n, uint64_t deadline);
+
+/* After nexus_stop, and when no other nexus of the target has a thread that
+ * could look at this one.
+ */
+extern void nexus_free (struct nexus *n);
 
 /* For how long it was without a session at most, in ms.  Any thread. */
 extern uint64_t nexus_longest_stall (const struct nexus *n);

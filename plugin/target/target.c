@@ -172,11 +172,16 @@ target_free (struct target *t, uint64_t deadline)
   struct lu *lu;
   size_t i;
 
-  /* All are told before the first one is waited for. */
+  /* All are told before the first one is waited for, and have ended before
+   * the first one is freed: each looks at the others.
+   */
   target_begin_stop (t, deadline);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i])
       nexus_stop (t->nexuses[i], deadline);
+  for (i = 0; i < MAX_SESSIONS; ++i)
+    if (t->nexuses[i])
+      nexus_free (t->nexuses[i]);
   while ((lu = t->lus) != NULL) {
     t->lus = lu->next;
     free_lu (lu);
