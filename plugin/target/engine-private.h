@@ -71,6 +71,7 @@ struct engine {
                                    or carries some */
   uint64_t up_since;            /* clock_ms */
   uint64_t commands_before;     /* of the counter, when it came up */
+  bool useful;                  /* it has answered more than questions */
   uint64_t losses;              /* a number for each, for fences */
   struct engine_counters counters;
 

@@ -186,6 +186,7 @@ command_done (void *ev, struct command *cmd)
   struct engine *e = ev;
 
   if (cmd->itl) {
+    e->useful = true;
     cmd->itl->carried--;
     doubt_lun (e, cmd->itl, &cmd->answer);
     doubt_write (e, cmd);
@@ -224,18 +225,20 @@ engine_adopt (struct engine *e, struct session *session)
   e->successes = 0;
   e->oldest = e->overdue = 0;
   e->commands_before = e->counters.commands;
+  e->useful = false;
   engine_release (e);
 }
 
-/* Was the session of no use: did it end before it answered anything, or at
- * once?  Not if we ended it (engine_break_itl).
+/* Was the session of no use: did it end before it answered anything but
+ * questions, or at once?  Who answers the first of the questions that follow
+ * each login, and drops the session on the next, is not to be logged in to
+ * again and again without a pause.  Not if we ended it (engine_break_itl).
  */
 static bool
 was_fruitless (const struct engine *e, const struct queue *undone,
                uint64_t now)
 {
-  return e->loss.why.err != ESTALE &&
-    e->counters.commands == e->commands_before &&
+  return e->loss.why.err != ESTALE && !e->useful &&
     (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
 }
 
@@ -246,14 +249,12 @@ was_fruitless (const struct engine *e, const struct queue *undone,
 static void
 learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
 {
-  if (!was_fruitless (e, undone, now)) {
-    e->loss.fruitless = 0;
-    if (e->successes > 0 || undone->len < e->depth)
-      return;
-  }
-  else
-    e->loss.fruitless++;
-  if (undone->len == 0)
+  const bool silent = e->counters.commands == e->commands_before;
+
+  e->loss.fruitless = was_fruitless (e, undone, now) ? e->loss.fruitless + 1
+    : 0;
+  if (undone->len == 0 ||
+      (!silent && (e->successes > 0 || undone->len < e->depth)))
     return;
   e->depth = undone->len / 2 > 0 ? undone->len / 2 : 1;
   e->patience = e->patience * 2 < MAX_PATIENCE ? e->patience * 2
