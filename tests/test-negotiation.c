@@ -32,22 +32,9 @@ iscsi_set_log_level (struct iscsi_context *ctx __attribute__ ((unused)),
 {
 }
 
-int
-iscsi_set_initiator_username_pwd (struct iscsi_context *ctx
-                                  __attribute__ ((unused)),
-                                  const char *user __attribute__ ((unused)),
-                                  const char *pass __attribute__ ((unused)))
+void
+session_forget_secrets (struct session *s __attribute__ ((unused)))
 {
-  return 0;
-}
-
-int
-iscsi_set_target_username_pwd (struct iscsi_context *ctx
-                               __attribute__ ((unused)),
-                               const char *user __attribute__ ((unused)),
-                               const char *pass __attribute__ ((unused)))
-{
-  return 0;
 }
 
 int
