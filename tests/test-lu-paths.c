@@ -138,6 +138,34 @@ test_standby (void)
   end_test ();
 }
 
+/* Not all targets say that a state has changed. */
+static void
+test_better_untold (void)
+{
+  struct lu_user *a;
+  struct job j;
+  unsigned i;
+
+  TEST ("a better path that nobody tells of is found within 30 s", 2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 0, ALUA_NON_OPTIMIZED);
+  set_state (0, 1, ALUA_STANDBY);
+  a = get (0);
+  for (i = 0; i < 90; ++i) {
+    begin (&j, a, false, 0, 0);
+    CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+    let_pass (1000);
+    if (i == 44) {              /* it has been to the other one, and is back */
+      CHECK_UINT (fake_sessions (0), 1);
+      CHECK (count (&fake.logins) >= 3);
+      set_state (0, 1, ALUA_OPTIMIZED);
+    }
+  }
+  CHECK_UINT (fake_sessions (0), 0);
+  CHECK_UINT (fake_sessions (1), 1);
+  end_test ();
+}
+
 static void
 test_transition (void)
 {
@@ -284,12 +312,15 @@ test_eviction (void)
   pthread_mutex_unlock (&fake.lock);
   fake_clock_turn (1100000);
   let_pass (1000);
-  CHECK_UINT (fake_write (a, 1, 2), STATUS_GOOD);
+  begin (&j, a, true, 1, 2);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
   CHECK_UINT (fake_sessions (-1), 1);
   fake_clock_turn (100000);
   let_pass (1000);
-  CHECK_UINT (fake_write (a, 1, 3), STATUS_GOOD);
-  CHECK_UINT (fake_write (b, 2, 2), STATUS_GOOD);
+  begin (&j, a, true, 1, 3);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  begin (&j, b, true, 2, 2);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
   await_sessions (2);
   end_test ();
 }
@@ -406,7 +437,7 @@ test_slow_login_alone (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (200);
   test_best_portal_dead ();
   test_transition_elsewhere ();
   test_silent_portal ();
@@ -417,6 +448,7 @@ main (void)
   test_slow_login ();
   test_slow_login_alone ();
   test_standby ();
+  test_better_untold ();
   test_transition ();
   test_limit_of_each_transition ();
   test_spread ();

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "alua.h"
+#include "cdb.h"
 #include "check.h"
 #include "lu-test.h"
 #include "lu.h"
+#include "run.h"
 
 static void
 test_read_again (void)
@@ -70,6 +72,53 @@ test_given_up (void)
   let_pass (25000);
   CHECK (!j.over);
   CHECK_UINT (end_within (&j, 10000), STATUS_TIMEOUT);
+  end_test ();
+}
+
+static void *
+optional_thread (void *jv)
+{
+  struct job *j = jv;
+  uint8_t data[512];
+  struct command cmd = {
+    .direction = DATA_IN,
+    .iov = { { .iov_base = data, .iov_len = sizeof data } },
+    .niov = 1,
+    .len = sizeof data,
+    .timeout_ms = 2000,
+  };
+
+  cmd.cdb_len = cdb_read16 (cmd.cdb, 0, 1);
+  lu_run (j->user, &cmd, 1);
+  j->status = cmd.answer.status;
+  j->over = true;
+  return NULL;
+}
+
+static void
+test_optional (void)
+{
+  struct lu_user *a;
+  struct job j, w;
+
+  TEST ("a command with a limit of its own is given up at the first, and "
+        "what was under way with it is sent again", 1);
+  settings.timeout_ms = 10000;
+  a = get (0);
+  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  hold_reads (0, true);
+  j = (struct job) { .user = a };
+  if (pthread_create (&j.thread, NULL, optional_thread, &j) != 0)
+    abort ();
+  await_held ();
+  hold_writes (0, true);
+  begin (&w, a, true, 1, 1);
+  let_pass (1500);
+  CHECK (!j.over);
+  hold_writes (0, false);
+  CHECK_UINT (end_within (&j, 1500), STATUS_TIMEOUT);
+  CHECK_UINT (end_within (&w, 1500), STATUS_GOOD);
+  CHECK_UINT (count (&fake.logins), 2);
   end_test ();
 }
 
@@ -169,6 +218,7 @@ main (void)
   test_read_again ();
   test_told_to_a_question ();
   test_given_up ();
+  test_optional ();
   test_no_path_in_time ();
   test_missing_alone ();
   test_another_lun ();
