@@ -391,8 +391,10 @@ class Target:
                         for k in ("killed", "late-writes"))
 
     def status(self):
+        holders = [task.session for task in self.held]
         facts = {"sessions": len(self.sessions), "held": len(self.held),
-                 "holders": len({task.session for task in self.held}),
+                 "holders": len(set(holders)),
+                 "most-held": max(map(holders.count, holders), default=0),
                  "open": len(self.connections)}
         for task in self.held[:1]:
             facts["holder"] = self.isids.index(task.session.key[2]) + 1
