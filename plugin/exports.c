@@ -321,7 +321,7 @@ choose_by_id (const struct summary *sum, const char *id, char **target,
 }
 
 /* Where an id is unique the first will do, and who does not answer is not
- * waited for.
+ * waited for any longer than survey.c has to.
  */
 static int
 look_for (const struct settings *p, const char *id, const struct stop *stop,

@@ -78,14 +78,16 @@ count (struct walk *w, bool found)
 /* Of ‘left’ that have not had their turn, ‘threads’ at a time, those who do not
  * answer share the time until ‘until’: otherwise the first of them would keep
  * all threads, and the others would not be asked at all.  Who answers needs
- * none of that.
+ * none of that.  Where not all are looked for, what is under way when enough is
+ * found has to end first: nobody has more than the least then.
  */
 static struct turn
 next_turn (struct walk *w, uint64_t until, size_t left, unsigned threads)
 {
   const size_t rounds = (left + threads - 1) / threads;
   const uint64_t now = clock_ms ();
-  const uint64_t share = (uint64_t) clock_left (until) / rounds;
+  const uint64_t share = w->query->enough > 0 ? 0
+    : (uint64_t) clock_left (until) / rounds;
   const uint64_t end = now + (share > w->least_ms ? share : w->least_ms);
 
   return (struct turn) {

@@ -7,6 +7,7 @@
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
+requires nbdinfo --version
 
 list ()
 {
@@ -33,6 +34,11 @@ for lun in 1 64; do
   shows "$iqn/$lun is left out of the list: .*did not answer" "$nbdkit_log"
 done
 equal "the LUNs that are named" "$(grep -c 'left out' "$nbdkit_log")" 64
+# One that is found by what it is waits for them no longer than it must.
+start=$(now)
+id=id:naa.600140500000000000000000000000$(printf %02x 100)
+equal size "$(nbdinfo --size "nbd+unix:///$id?socket=$sock")" 67108864
+within "the open by id" $(($(now) - start)) "4 s" 16
 stop_nbdkit
 start_nbdkit iscsi "iscsi://$portal/$iqn" login-timeout=8 list=strict
 if list; then fail "a strict list is complete"; fi
