@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
+#include "secret.h"
 #include "url.h"
 
 static void
@@ -40,8 +41,8 @@ static void
 other_password (char **password)
 {
   if (*password) {
-    free (*password);
-    *password = strdup ("another");
+    secret_free (*password);
+    *password = secret_copy ("another", 7);
   }
 }
 
