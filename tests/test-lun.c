@@ -862,7 +862,7 @@ test_has_designator (void)
 int
 main (void)
 {
-  alarm (120);
+  alarm (300);
   test_plain_disk ();
   test_thin_disk ();
   test_vpd ();

@@ -283,7 +283,7 @@ main (void)
 {
   struct rangelock l;
 
-  alarm (120);
+  alarm (300);
   rangelock_init (&l);
   test_side_by_side (&l);
   test_pairs (&l);
