@@ -16,7 +16,7 @@ changes ()
   start_nbdkit iscsi "$url" recovery-timeout=3
   export uri
   run_nbdsh -u "$uri" -c 'h.pwrite (b"1" * 4096, 0)'
-  start_load --seconds 4 --slots 64 --max-errors any "$uri"
+  start_load --seconds 3600 --slots 64 --max-errors any "$uri"
   # Nothing is in flight when the LUN changes.
   kill -STOP "$load_pid"
   before=
@@ -29,7 +29,8 @@ changes ()
   for setting; do scripted set "$setting"; done
   scripted drop
   kill -CONT "$load_pid"
-  finish_load
+  wait_until grep -q '^histogram: .* errors=[1-9]' "$tmp/load.log"
+  end_load
   equal "what the client saw" "$(grep -o 'errno=.*' "$tmp/load.out" |
     sed 's/:.*//')" errno=EIO
   equal "writes to the other LUN" $(($(scripted_fact write) - writes)) 0
