@@ -34,6 +34,9 @@ if (verify "$tmp/units/wrong@.service"); then
   fail "an error in a unit is not found"
 fi
 
+# The service never runs without its socket: it would listen on TCP.
+shows '^Requires=iscsi-lun@%i\.socket$' "$tmp/units/iscsi-lun@.service"
+
 # The command line of the server, with its variables filled in, until it has
 # no target to log in to.
 mkdir "$tmp/credentials"
