@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# A target that says GOOD to a write of which it has not asked for all the data
-# yet.  What is still queued for it points nowhere any more: the session may
-# end, the server may not, nor may it touch memory that is not its own (seen
-# under the sanitizers and valgrind).
+# A target that says GOOD to a write of which it does not have all the data yet:
+# the write is not acknowledged.  What is still queued for it points nowhere any
+# more: the session may end, the server may not, nor may it touch memory that is
+# not its own (seen under the sanitizers and valgrind).
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
@@ -18,6 +18,8 @@ for i in range(20):
         h.pwrite(b"A" * (1 << 20), i << 20)
     except nbd.Error as e:
         print(e)
+    else:
+        raise SystemExit("a write that the target does not have succeeded")
 END
 equal "the server is there" "$(kill -0 "$nbdkit_pid" && echo yes)" yes
 [ "$(scripted_fact early)" -gt 0 ] || fail "no write ended early"

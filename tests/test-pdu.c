@@ -165,7 +165,7 @@ test_r2t (void)
 static void
 test_response (void)
 {
-  struct command cmd = { .direction = DATA_OUT, .len = LEN };
+  struct command cmd = { .direction = DATA_OUT, .len = LEN, .sent = LEN };
   struct pdu p = pdu (PDU_SCSI_RESPONSE, 20, 0, 0);
 
   check_judged (p, NULL, "not under way");
@@ -175,9 +175,20 @@ test_response (void)
   p.status = STATUS_CONDITION_MET;
   check_judged (p, &cmd, NULL);
   CHECK_UINT (cmd.status, STATUS_CONDITION_MET);
+  CHECK (!cmd.holes);
   p.reason = 1;
   check_judged (p, &cmd, NULL);
   CHECK (cmd.failed);
+
+  cmd = (struct command) { .direction = DATA_OUT, .len = LEN, .sent = LEN - 1 };
+  p.reason = 0;
+  check_judged (p, &cmd, NULL);
+  CHECK (!cmd.failed);
+  CHECK (cmd.holes);
+
+  cmd = (struct command) { .direction = DATA_IN, .len = LEN };
+  check_judged (p, &cmd, NULL);
+  CHECK (!cmd.holes);
 }
 
 static void

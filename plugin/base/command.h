@@ -72,7 +72,9 @@ struct command {
                                    was lost */
   uint32_t itt;                 /* its tag; NO_TAG: nothing of it is sent */
   uint32_t moved;               /* bytes that came, or were asked for */
-  bool holes;                   /* some before them did not come */
+  uint32_t sent;                /* bytes of a write that the kernel took */
+  bool holes;                   /* some before them did not come; of a write:
+                                   some were not sent when it was answered */
   bool failed;                  /* no status, but an iSCSI response */
   uint8_t status;               /* as it came; libiscsi tells less */
   uint64_t canary;              /* see canary.c */

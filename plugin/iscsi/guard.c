@@ -7,7 +7,7 @@
  * on as long as there is something.  Here each header is judged between the
  * socket and libiscsi (pdu.c), at no system call more; after a bad one
  * libiscsi is told that reading failed, and the session is lost.  The bytes
- * that come for each command are counted on the way.
+ * that come for each command, and those that leave, are counted on the way.
  */
 
 #include <config.h>
@@ -199,13 +199,30 @@ more (struct session *s, size_t len)
   return s->out.left > len ? MSG_MORE : 0;
 }
 
+/* A PDU is out: with a command there may be the first of its data. */
+static void
+count_data (const struct session *s)
+{
+  struct command *cmd;
+
+  if (s->out.data_length == 0 ||
+      (s->out.opcode != PDU_SCSI_COMMAND && s->out.opcode != PDU_DATA_OUT))
+    return;
+  cmd = command_with_tag (s, s->out.itt);
+  if (cmd)
+    cmd->sent += s->out.data_length;
+}
+
 static ssize_t
 sent (struct session *s, ssize_t r)
 {
   if (r < 0 && errno != EAGAIN && errno != EINTR)
     s->socket_error = errno;
-  if (r > 0)
-    s->out.left -= (size_t) r < s->out.left ? (uint32_t) r : s->out.left;
+  if (r <= 0 || s->out.left == 0)
+    return r;
+  s->out.left -= (size_t) r < s->out.left ? (uint32_t) r : s->out.left;
+  if (s->out.left == 0)
+    count_data (s);
   return r;
 }
 
@@ -216,8 +233,9 @@ begin_sending (struct session *s, const uint8_t *bhs, size_t len)
     return;
   s->out.opcode = bhs[0] & 0x3f;
   s->out.itt = get_be32 (&bhs[16]);
+  s->out.data_length = get_be32 (&bhs[4]) & 0xffffff;
   s->out.left = BHS_SIZE + (s->header_digest ? 4 : 0) +
-    pdu_rest (get_be32 (&bhs[4]) & 0xffffff, s->data_digest);
+    pdu_rest (s->out.data_length, s->data_digest);
   if (s->out.opcode == PDU_SCSI_COMMAND)
     note_tag (s, s->out.itt);
 }

@@ -77,6 +77,7 @@ struct session {
   struct {
     unsigned opcode;
     uint32_t itt;
+    uint32_t data_length;       /* of its data segment */
     uint32_t left;              /* bytes of the PDU, still to be sent */
     bool held_back;             /* by MSG_MORE */
   } out;

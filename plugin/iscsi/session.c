@@ -103,12 +103,15 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
     a->status = cmd->status;
   if (a->status == STATUS_CHECK_CONDITION)
     fill_sense (task, a);
-  if (is_bulk_read (cmd)) {
-    /* RECOVERED ERROR is a success too. */
-    if (sense_decide (a).verdict == VERDICT_OK && is_short (cmd))
+  /* RECOVERED ERROR is a success too. */
+  if (sense_decide (a).verdict == VERDICT_OK) {
+    if (is_bulk_read (cmd) && is_short (cmd))
       *a = (struct answer) { .status = STATUS_SHORT_DATA };
+    if (cmd->direction == DATA_OUT && cmd->holes)
+      *a = (struct answer) { .status = STATUS_PROTOCOL };
   }
-  else if (a->status == STATUS_GOOD && cmd->direction == DATA_IN)
+  if (a->status == STATUS_GOOD && cmd->direction == DATA_IN &&
+      !is_bulk_read (cmd))
     fill_param (task, cmd);
 }
 
@@ -263,7 +266,7 @@ session_submit (struct session *s, struct command *cmd)
   cmd->itt = NO_TAG;
   cmd->holes = cmd->failed = false;
   cmd->status = STATUS_GOOD;
-  cmd->moved = 0;
+  cmd->moved = cmd->sent = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);

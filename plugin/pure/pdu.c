@@ -127,6 +127,9 @@ judge_task (const struct pdu *pdu, struct command *cmd)
    */
   if (pdu->reason != 0)
     cmd->failed = true;
+  /* A target cannot have done a write of which it does not have all data. */
+  if (cmd->direction == DATA_OUT && cmd->sent < cmd->len)
+    cmd->holes = true;
   cmd->status = pdu->status;
   return NULL;
 }

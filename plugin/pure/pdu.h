@@ -26,6 +26,7 @@
 
 enum opcode {
   PDU_SCSI_COMMAND    = 0x01,   /* ours */
+  PDU_DATA_OUT        = 0x05,   /* ours */
 
   PDU_NOP_IN          = 0x20,
   PDU_SCSI_RESPONSE   = 0x21,
@@ -68,8 +69,9 @@ extern bool pdu_is_expected (uint8_t first_byte, enum pdu_phase phase);
 
 /* May this PDU come?  ‘cmd’ is the command under way that has its tag, NULL if
  * none has.  NULL: yes, and what it moves is counted in cmd->moved and
- * holes, and how it ended is in status and failed.  Else a sentence: the session must be closed before anything is done
- * about the PDU.
+ * holes, and how it ended is in status and failed; cmd->sent must be right.
+ * Else a sentence: the session must be closed before anything is done about
+ * the PDU.
  */
 extern const char *pdu_judge (const struct pdu *pdu, enum pdu_phase phase,
                               struct command *cmd);
