@@ -147,6 +147,8 @@ SETTINGS = {
     "receive-rate": 0,            # bytes in a second, of each connection
     "data-out-ms": 0,             # a connection whose data of a write are not
                                   # here after so long is dropped; 0: no limit
+    "most-writes": 0,             # a connection that has more that wait for
+                                  # data is dropped; 0: no limit
     "window-jumps": 0,            # 1: MaxCmdSN closes the window while data
                                   # of a write are asked for, and opens it
     "portal-group": 1,            # of logins from now on, at the first

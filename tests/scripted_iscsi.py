@@ -84,17 +84,18 @@ class Connection:
         """A whole PDU, on its way."""
         self.writer.write(bhs + data)
 
-    def socket(self):
-        return self.writer.get_extra_info("socket")
+    def set_option(self, level, option, value):
+        """Of the socket, unless that is closed already."""
+        sock = self.writer.get_extra_info("socket")
+        if sock is not None and sock.fileno() >= 0:
+            sock.setsockopt(level, option, value)
 
     def cork(self, on):
-        if self.socket() is not None and self.socket().fileno() >= 0:
-            self.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+        self.set_option(socket.IPPROTO_TCP, socket.TCP_CORK, on)
 
     def end(self, reset):
         if reset:
-            sock = self.socket()
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+            self.set_option(socket.SOL_SOCKET, socket.SO_LINGER,
                             struct.pack("ii", 1, 0))
             self.writer.transport.abort()
         else:
@@ -419,6 +420,10 @@ class Connection:
         if not bhs[1] & 0x80:
             task.wanted = min(self.set["first-burst"], task.edtl) - len(data)
         self.tasks[task.itt] = task
+        if 0 < self.set["most-writes"] < len(self.tasks):
+            self.target.count("too-many")
+            self.end(True)
+            return
         if bhs[1] & 0x80:
             self.next_burst(task)
 

@@ -55,8 +55,9 @@ struct engine {
   unsigned epochs;              /* sessions so far */
   struct queue pending;         /* to be issued, in order */
   size_t depth;                 /* issue no more than this */
-  size_t successes;             /* since it was changed */
+  size_t successes;             /* since it was changed; no questions */
   size_t patience;              /* rounds of these before it grows */
+  size_t too_many;              /* with so many the last session ended */
   size_t window;                /* nor more than the target's window takes,
                                    with room for a ping */
   struct waiter *leader;
@@ -70,8 +71,7 @@ struct engine {
   uint64_t blocked_since;       /* clock_ms, 0: the session takes commands,
                                    or carries some */
   uint64_t up_since;            /* clock_ms */
-  uint64_t commands_before;     /* of the counter, when it came up */
-  bool useful;                  /* it has answered more than questions */
+  uint64_t answered;            /* commands of this session; no questions */
   uint64_t losses;              /* a number for each, for fences */
   struct engine_counters counters;
 

@@ -134,14 +134,17 @@ adapt_depth (struct engine *e, const struct command *cmd)
   struct itl *itl = cmd->itl;
   size_t round = e->depth < e->window ? e->depth : e->window;
 
+  /* What makes sure of a LUN after a login is small, and comes one by one. */
+  if (itl == NULL)
+    return;
+  e->answered++;
   if (round < MAX_DEPTH && ++e->successes >= round * e->patience) {
     e->depth += e->depth < MAX_DEPTH;
     e->window += e->window < MAX_DEPTH;
     e->successes = 0;
+    if (e->depth > e->too_many)
+      e->patience = 1;          /* it was not that */
   }
-
-  if (itl == NULL)
-    return;
   if (cmd->answer.status == STATUS_TASK_SET_FULL) {
     itl->depth = itl->carried / 2 > 0 ? itl->carried / 2 : 1;
     itl->successes = 0;
@@ -186,7 +189,6 @@ command_done (void *ev, struct command *cmd)
   struct engine *e = ev;
 
   if (cmd->itl) {
-    e->useful = true;
     cmd->itl->carried--;
     doubt_lun (e, cmd->itl, &cmd->answer);
     doubt_write (e, cmd);
@@ -224,8 +226,7 @@ engine_adopt (struct engine *e, struct session *session)
   e->window = MAX_DEPTH;
   e->successes = 0;
   e->oldest = e->overdue = 0;
-  e->commands_before = e->counters.commands;
-  e->useful = false;
+  e->answered = 0;
   engine_release (e);
 }
 
@@ -238,24 +239,29 @@ static bool
 was_fruitless (const struct engine *e, const struct queue *undone,
                uint64_t now)
 {
-  return e->loss.why.err != ESTALE && !e->useful &&
+  return e->loss.why.err != ESTALE && e->answered == 0 &&
     (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
 }
 
 /* A link that is too slow for what we send, or a target that ends the session
  * on a certain command: send half of that next time, at last one at a time,
- * and the more often that happens the longer before trying more.
+ * and the more often that happens the longer before trying more.  It is taken
+ * for that if the session did not answer as many as it had, or ended with the
+ * first round of a greater depth.
  */
 static void
 learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
 {
-  const bool silent = e->counters.commands == e->commands_before;
-
-  e->loss.fruitless = was_fruitless (e, undone, now) ? e->loss.fruitless + 1
-    : 0;
-  if (undone->len == 0 ||
-      (!silent && (e->successes > 0 || undone->len < e->depth)))
+  if (was_fruitless (e, undone, now))
+    e->loss.fruitless++;
+  else
+    e->loss.fruitless = 0;
+  if (undone->len == 0 || e->loss.why.err == ESTALE)
     return;
+  if (undone->len <= e->answered &&
+      (e->successes > 0 || undone->len < e->depth))
+    return;
+  e->too_many = undone->len;
   e->depth = undone->len / 2 > 0 ? undone->len / 2 : 1;
   e->patience = e->patience * 2 < MAX_PATIENCE ? e->patience * 2
     : MAX_PATIENCE;
