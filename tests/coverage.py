@@ -42,11 +42,12 @@ def main():
 
     # One source may be in several programs.
     counts = collections.defaultdict(collections.Counter)
-    for path in notes_below(os.path.join(args.build, "plugin")):
-        for source, line, count in lines_of(path):
-            _, plugin, name = source.rpartition("/plugin/")
-            if plugin:
-                counts[name][line] += count
+    for folder in "plugin", "tests":    # the tests have functions of headers
+        for path in notes_below(os.path.join(args.build, folder)):
+            for source, line, count in lines_of(path):
+                _, plugin, name = source.rpartition("/plugin/")
+                if plugin:
+                    counts[name][line] += count
 
     folders = collections.defaultdict(lambda: [0, 0])
     for name, lines in sorted(counts.items()):
