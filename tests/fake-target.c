@@ -120,7 +120,7 @@ is_held (const struct task *t)
 {
   const struct fake_portal *p = &fake.portals[t->session->portal];
 
-  if (fake_is_silent (t->session->portal))
+  if (fake_is_silent (t->session->portal) || fake.luns[t->lun].hangs)
     return true;
   switch (t->cdb[0]) {
   case 0x88: return p->holds_reads;

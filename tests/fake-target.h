@@ -51,6 +51,7 @@ struct fake_block {
 
 struct fake_disk_lun {
   bool there;
+  bool hangs;                   /* it is sent commands, and that is all */
   uint8_t identity;
   uint8_t tpgs;                 /* of the INQUIRY data */
   uint8_t states[FAKE_PORTALS]; /* of the port groups (enum alua_state) */

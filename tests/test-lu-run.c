@@ -169,6 +169,75 @@ test_missing_alone (void)
 }
 
 static void
+hang (unsigned lun, bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[lun].hangs = yes;
+  pthread_mutex_unlock (&fake.lock);
+  if (!yes)
+    fake_release_all ();
+}
+
+/* The target is there, and so are its other LUNs. */
+static void
+test_hung_alone (void)
+{
+  struct lu_user *a, *b;
+  struct job j[3], w;
+  unsigned i, logins;
+
+  TEST ("a LUN that answers nothing fails alone, and heals", 1);
+  settings.timeout_ms = 10000;
+  settings.recovery_timeout_ms = 0;
+  a = get (0);
+  b = get (1);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  hang (0, true);
+  for (i = 0; i < 3; ++i)
+    begin (&j[i], a, true, i + 1, 1);
+  let_pass (11000);             /* this ends the session, once */
+  logins = count (&fake.logins);
+  CHECK_UINT (logins, 2);
+  for (i = 0; i < 3; ++i)
+    CHECK_UINT (end_within (&j[i], 40000), STATUS_TIMEOUT);
+  begin (&w, b, true, 0, 1);
+  begin (&j[0], a, false, 0, 0);
+  CHECK_UINT (end_within (&w, 5000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j[0], 45000), STATUS_TIMEOUT);
+  CHECK_UINT (count (&fake.logins), logins);
+
+  hang (0, false);
+  begin (&w, a, true, 0, 2);
+  CHECK_UINT (end_within (&w, 5000), STATUS_GOOD);
+  CHECK_UINT (count (&fake.logins), logins);
+  end_test ();
+}
+
+/* One that is lost on the way, with all that is sent to the LUN later. */
+static void
+test_hung_for_long (void)
+{
+  struct lu_user *a;
+  struct job j;
+  unsigned i;
+
+  TEST ("a LUN that has forgotten many questions is asked over another "
+        "session", 1);
+  settings.timeout_ms = 5000;
+  a = get (0);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  hang (0, true);
+  for (i = 0; i < 10; ++i) {
+    begin (&j, a, false, 0, 0);
+    CHECK_UINT (end_within (&j, 30000), STATUS_TIMEOUT);
+  }
+  CHECK (count (&fake.logins) >= 3);
+  CHECK (count (&fake.logins) <= 5);
+  hang (0, false);
+  end_test ();
+}
+
+static void
 test_another_lun (void)
 {
   struct lu_user *a;
@@ -221,6 +290,8 @@ main (void)
   test_optional ();
   test_no_path_in_time ();
   test_missing_alone ();
+  test_hung_alone ();
+  test_hung_for_long ();
   test_another_lun ();
   test_told_of_reset ();
   check_row = NULL;

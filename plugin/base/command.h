@@ -67,6 +67,7 @@ struct command {
   struct scsi_task *task;       /* libiscsi's, while it is carried */
   bool answered;                /* but not over: see session.c */
   uint64_t serial;              /* of this issue; see target/engine.c */
+  bool *left_behind;            /* of engine_ask; NULL: by engine_run */
   bool overdue;                 /* the session was given up because of it */
   bool alone;                   /* nothing else was under way when the session
                                    was lost */

@@ -33,10 +33,13 @@ session_open (const struct session_params *p, const struct address *where,
   return s;
 }
 
-/* A socket that connects, or has; -1: that cannot be. */
+/* A socket that connects, or has; -1: that cannot be.  Closing it resets the
+ * connection: a target that does not read would not see the end otherwise.
+ */
 static int
 begin_connect (const struct address *where)
 {
+  const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
   struct sockaddr_storage sa;
   const socklen_t len = address_sockaddr (where, &sa);
   int fd;
@@ -44,7 +47,10 @@ begin_connect (const struct address *where)
   if (len == 0)
     return -1;
   fd = socket (sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd != -1 && connect (fd, (struct sockaddr *) &sa, len) == -1 &&
+  if (fd == -1)
+    return -1;
+  setsockopt (fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  if (connect (fd, (struct sockaddr *) &sa, len) == -1 &&
       errno != EINPROGRESS) {
     close (fd);
     fd = -1;

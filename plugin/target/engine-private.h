@@ -81,6 +81,7 @@ struct engine {
   uint64_t serials, oldest;
   uint64_t oldest_since;
   uint64_t overdue;             /* the command that broke the session */
+  size_t left_behind;           /* that it has, and nobody waits for */
 
   uint64_t commands_seen;       /* of the counter, by engine_watch */
   bool resting;                 /* who watches waits to be rung */
@@ -99,7 +100,14 @@ extern void engine_set_broken (struct engine *e, int err, const char *fs, ...)
  */
 extern void engine_release (struct engine *e);
 
-/* Commands that are not over and not in the inbox.  Under the lock. */
+/* Under the lock: nobody waits for this command any more, which the session has
+ * (engine_ask).
+ */
+extern void engine_leave_behind (struct engine *e, struct command *cmd);
+
+/* Commands that somebody waits for and that are not in the inbox.  Under the
+ * lock.
+ */
 extern size_t engine_outstanding (const struct engine *e);
 
 /* Empty an eventfd. */

@@ -188,6 +188,11 @@ command_done (void *ev, struct command *cmd)
 {
   struct engine *e = ev;
 
+  if (cmd->waiter == NULL) {    /* nobody waits for it any more */
+    e->left_behind--;
+    free (cmd);
+    return;
+  }
   if (cmd->itl) {
     cmd->itl->carried--;
     doubt_lun (e, cmd->itl, &cmd->answer);
@@ -210,7 +215,23 @@ size_t
 engine_outstanding (const struct engine *e)
 {
   return e->pending.len +
-    (e->session ? session_carried (e->session)->len : 0);
+    (e->session ? session_carried (e->session)->len - e->left_behind : 0);
+}
+
+void
+engine_leave_behind (struct engine *e, struct command *cmd)
+{
+  struct waiter *w = cmd->waiter;
+
+  *cmd->left_behind = true;
+  cmd->waiter = NULL;
+  e->left_behind++;
+  if (--w->remaining > 0)
+    return;
+  if (w == e->leader)
+    signal_fd (e, e->kick_fd);
+  else if (w->sleeps && !w->promoted)
+    wake_later (e, w);
 }
 
 /* ---- getting and losing the session ---- */
@@ -284,6 +305,21 @@ drop_commands (struct engine *e, struct queue *undone)
     end_command (e, cmd, STATUS_DROPPED);
 }
 
+static void
+free_left_behind (struct engine *e, struct queue *undone)
+{
+  struct command *cmd, *next;
+
+  for (cmd = undone->head; cmd != NULL; cmd = next) {
+    next = cmd->next;
+    if (cmd->waiter == NULL) {
+      queue_remove (undone, cmd);
+      free (cmd);
+    }
+  }
+  e->left_behind = 0;
+}
+
 /* Close the session.  Under the lock, by those whom I3 allows. */
 static void
 lose_session (struct engine *e)
@@ -292,6 +328,7 @@ lose_session (struct engine *e)
   struct queue undone = { 0 };
 
   session_close (e->session, &undone);
+  free_left_behind (e, &undone);
   e->session = NULL;
   e->epoch = 0;
   e->broken = false;
@@ -344,7 +381,7 @@ take_inbox (struct engine *e)
 static bool
 has_room (const struct engine *e)
 {
-  const size_t carried = session_carried (e->session)->len;
+  const size_t carried = session_carried (e->session)->len - e->left_behind;
 
   return carried < e->depth && carried < e->window &&
     session_takes_more (e->session);
@@ -453,6 +490,8 @@ appoint (struct engine *e)
   const struct command *youngest =
     e->pending.tail ? e->pending.tail : session_carried (e->session)->tail;
 
+  while (youngest->waiter == NULL)
+    youngest = youngest->prev;
   e->leader = youngest->waiter;
   e->leader->promoted = true;
   wake_later (e, e->leader);
@@ -552,13 +591,15 @@ engine_release (struct engine *e)
 
 /* Put commands into the inbox.  cmds[0] is the oldest. */
 static void
-submit (struct engine *e, struct command *cmds, size_t n, struct waiter *w)
+submit (struct engine *e, struct command *cmds, size_t n, bool *left_behind,
+        struct waiter *w)
 {
   struct command *first;
   size_t i;
 
   for (i = 0; i < n; ++i) {
     cmds[i].waiter = w;
+    cmds[i].left_behind = left_behind;
     cmds[i].overdue = cmds[i].alone = false;
     cmds[i].answer = (struct answer) { .status = STATUS_NONE };
     cmds[i].next = i > 0 ? &cmds[i-1] : NULL;
@@ -605,14 +646,14 @@ sleep_until_woken (struct engine *e, struct waiter *me)
   return let_go (e, me, settle (e, me));
 }
 
-void
-engine_run (struct engine *e, struct command *cmds, size_t n)
+static void
+run (struct engine *e, struct command *cmds, size_t n, bool *left_behind)
 {
   struct waiter me = { .remaining = n, .sleeps = true };
   enum next next = SLEEP;
 
   sem_init (&me.sem, 0, 0);
-  submit (e, cmds, n, &me);
+  submit (e, cmds, n, left_behind, &me);
 
   /* If the lock is taken, its holder will see the inbox (I1). */
   if (pthread_mutex_trylock (&e->lock) == 0) {
@@ -628,6 +669,21 @@ engine_run (struct engine *e, struct command *cmds, size_t n)
   while (next != RETURN)
     next = next == LEAD ? lead (e, &me) : sleep_until_woken (e, &me);
   sem_destroy (&me.sem);
+}
+
+void
+engine_run (struct engine *e, struct command *cmds, size_t n)
+{
+  run (e, cmds, n, NULL);
+}
+
+bool
+engine_ask (struct engine *e, struct command *cmd)
+{
+  bool left_behind = false;
+
+  run (e, cmd, 1, &left_behind);
+  return !left_behind;
 }
 
 /* ---- from outside ---- */
@@ -646,7 +702,7 @@ engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
   pthread_mutex_lock (&e->lock);
   if (e->session)
     cmd = session_carried (e->session)->head;
-  while (cmd && cmd->lun != itl->lun)
+  while (cmd && (cmd->lun != itl->lun || cmd->waiter == NULL))
     cmd = cmd->next;
   if (cmd && !e->broken) {
     engine_set_broken (e, ESTALE, "%s", why);
@@ -715,6 +771,9 @@ engine_take_session (struct engine *e)
   struct session *s = NULL;
 
   pthread_mutex_lock (&e->lock);
+  if (e->left_behind > 0 && engine_outstanding (e) == 0)
+    engine_set_broken (e, ESHUTDOWN, "there is no logout while questions have "
+                       "no answer");
   if (e->session && !e->broken && e->leader == NULL &&
       engine_outstanding (e) == 0 && atomic_load (&e->inbox) == NULL) {
     s = e->session;

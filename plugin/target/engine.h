@@ -73,6 +73,12 @@ extern void engine_free (struct engine *e);
  */
 extern void engine_run (struct engine *e, struct command *cmds, size_t n);
 
+/* The same for one question, without which the session goes on when its time
+ * is over: false.  Then ‘cmd’, which must be allocated together with its
+ * buffers, belongs to the engine.
+ */
+extern bool engine_ask (struct engine *e, struct command *cmd);
+
 /* Is there a session?  Its number, counted from 1; 0: there is none.  Any
  * thread.
  */

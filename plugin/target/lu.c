@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,12 +39,48 @@
 struct asker {
   struct lu *lu;
   struct lu_path *path;
+  bool silent;                  /* a question was not answered in time: no
+                                   others are asked */
   struct runner runner;
   struct retry_policy policy;
 };
 
+/* The question itself, as it may have no answer when who asks goes on. */
+struct question {
+  struct command cmd;           /* first */
+  uint8_t data[];
+};
+
+/* The answer takes as long as any, but a LUN that gives none fails alone: the
+ * session is not given up.
+ */
 static void
-run_question (void *av, struct command *cmds, size_t n)
+run_question (struct asker *a, struct command *cmd)
+{
+  struct engine *e = a->path->nexus->engine;
+  struct question *q = malloc (sizeof *q + cmd->len);
+
+  if (q == NULL || a->silent) {
+    free (q);
+    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
+    return;
+  }
+  q->cmd = *cmd;
+  q->cmd.param = q->data;
+  if (!engine_ask (e, &q->cmd)) {
+    a->silent = true;
+    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
+    return;
+  }
+  cmd->answer = q->cmd.answer;
+  if (cmd->answer.received > 0)
+    memcpy (cmd->param, q->data, cmd->answer.received);
+  free (q);
+}
+
+/* Those with buffers of their own (tell_group) are not left behind. */
+static void
+run_questions (void *av, struct command *cmds, size_t n)
 {
   struct asker *a = av;
   struct engine *e = a->path->nexus->engine;
@@ -52,12 +89,14 @@ run_question (void *av, struct command *cmds, size_t n)
   for (i = 0; i < n; ++i) {
     cmds[i].itl = NULL;
     cmds[i].lun = a->path->itl.lun;
-  }
-  engine_run (e, cmds, n);
-  for (i = 0; i < n; ++i)
+    if (cmds[i].niov == 0)
+      run_question (a, &cmds[i]);
+    else
+      engine_run (e, &cmds[i], 1);
     if (sense_lun_changed (&cmds[i].answer))
       engine_doubt_itl (e, &a->path->itl, &cmds[i].answer,
                         cmds[i].cdb[0] == TEST_UNIT_READY);
+  }
 }
 
 static void
@@ -66,7 +105,7 @@ set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
   *a = (struct asker) {
     .lu = lu,
     .path = path,
-    .runner = { .run = run_question, .handle = a },
+    .runner = { .run = run_questions, .handle = a },
     .policy = {
       .timeout_ms = lu->target->p->timeout_ms,
       .sleep = target_sleep,
@@ -272,7 +311,7 @@ begin_asking (struct lu *lu)
 }
 
 static void
-ask_states (const struct asker *a, const struct answer *answer)
+ask_states (struct asker *a, const struct answer *answer)
 {
   struct lu *lu = a->lu;
   struct target *t = lu->target;
@@ -389,7 +428,7 @@ is_io_rank (unsigned rank)
 /* Under the lock: what came of it. */
 static enum lu_verdict
 judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
-       int r, const struct error *err)
+       int r, bool silent, const struct error *err)
 {
   struct target *t = lu->target;
   const size_t portal = path->nexus->portal;
@@ -398,6 +437,10 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
     return LU_LOST;
   if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
+  if (silent) {
+    path->silences++;
+    return LU_SILENT;
+  }
   if (r == 0) {
     if (!engine_set_verified (path->nexus->engine, &path->itl, epoch, doubts))
       return LU_ELSEWHERE;      /* once more */
@@ -439,13 +482,15 @@ begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch,
                  enum lu_verdict *verdict)
 {
   struct target *t = lu->target;
+  unsigned silences;
   bool mine;
 
-  *verdict = LU_LOST;
   pthread_mutex_lock (&t->lock);
+  silences = path->silences;
   mine = !path->verifying;
-  while (path->verifying)
+  while (path->verifying && path->silences == silences)
     target_wait (t, clock_ms () + 1000);
+  *verdict = path->silences == silences ? LU_LOST : LU_SILENT;
   if (atomic_load (&path->itl.verified) == epoch) {
     *verdict = LU_READY;
     mine = false;
@@ -479,7 +524,7 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
     r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 
   pthread_mutex_lock (&t->lock);
-  verdict = judge (lu, path, epoch, doubts, r, err);
+  verdict = judge (lu, path, epoch, doubts, r, a.silent, err);
   path->verifying = false;
   pthread_cond_broadcast (&t->changed);
   pthread_mutex_unlock (&t->lock);

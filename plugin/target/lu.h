@@ -18,6 +18,8 @@ enum lu_verdict {
   LU_ELSEWHERE,                 /* not over this path, or not now: choose anew */
   LU_MISSING,                   /* the target has no such LUN at the moment */
   LU_LOST,                      /* the session ended meanwhile */
+  LU_SILENT,                    /* it did not answer in time; the session may
+                                   be all right */
 };
 
 /* Make sure of the LUN over a path, on the thread that wants to send

@@ -166,7 +166,7 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
     n->why = loss->why;
     if (loss->silent || loss->fruitless > 1)
       t->portals.list[n->portal].failed_at = loss->at;
-    if (!loss->silent)
+    if (!loss->silent && loss->why.err != ESHUTDOWN)
       eviction_note (t, n, loss->at);
   }
   n->since = loss->at;

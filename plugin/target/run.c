@@ -292,6 +292,13 @@ verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
     if (j->lost_since == 0)
       j->lost_since = clock_ms ();
     return true;
+  case LU_SILENT:
+    if (j->lost_since == 0)
+      j->lost_since = clock_ms ();
+    if (++j->timeouts < MAX_TIMEOUTS)
+      return true;
+    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
+    return false;
   case LU_MISSING:
     break;
   }

@@ -36,6 +36,7 @@ struct lu_path {
   struct itl itl;
   struct nexus *nexus;
   bool verifying;               /* somebody makes sure of it */
+  unsigned silences;            /* how often it did not answer that */
 };
 
 struct lu {

@@ -19,6 +19,9 @@
 #define TICK_MS 250
 #endif
 
+/* So many questions without an answer are enough. */
+#define MAX_LEFT_BEHIND 16
+
 /* The time of a command begins when it is the one that the session has had
  * for longest: a target that does one at a time has only now begun with it,
  * and one that was swallowed ends up there too.
@@ -26,9 +29,11 @@
 static void
 check_oldest (struct engine *e, uint64_t now)
 {
-  const struct command *cmd = session_carried (e->session)->head;
+  struct command *cmd = session_carried (e->session)->head;
   unsigned timeout;
 
+  while (cmd && cmd->waiter == NULL)
+    cmd = cmd->next;
   if (cmd == NULL)
     return;
   if (cmd->serial != e->oldest) {
@@ -38,6 +43,10 @@ check_oldest (struct engine *e, uint64_t now)
   timeout = cmd->timeout_ms > 0 ? cmd->timeout_ms : e->p.timeout_ms;
   if (now - e->oldest_since < timeout)
     return;
+  if (cmd->left_behind && e->left_behind < MAX_LEFT_BEHIND) {
+    engine_leave_behind (e, cmd);
+    return;
+  }
   e->overdue = cmd->serial;
   engine_set_broken (e, ETIMEDOUT, "command %02x was not answered within "
                      "%u ms", cmd->cdb[0], timeout);
