@@ -8,6 +8,8 @@
 #include "check.h"
 #include "fake-clock.h"
 #include "lu-test.h"
+#include "status.h"
+#include "target.h"
 
 struct settings settings;
 struct lu_user users[MAX_USERS];
@@ -55,10 +57,20 @@ end_within (struct job *j, uint64_t limit)
 
 /* ---- what to wait for ---- */
 
+/* Out of all sessions, and the target is forgotten: the pause before its next
+ * login is not for the next test.
+ */
 static bool
 all_out (void *opaque __attribute__ ((__unused__)))
 {
-  return fake_sessions (-1) == 0;
+  struct status_report report = { 0 };
+  bool r;
+
+  target_report_all (&report);
+  r = report.portals.n == 0 && report.sessions.n == 0 &&
+    fake_sessions (-1) == 0;
+  status_free (&report);
+  return r;
 }
 
 static bool
