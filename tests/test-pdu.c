@@ -73,7 +73,7 @@ static void
 test_phases (void)
 {
   static const struct { unsigned opcode; const char *phases; } table[] = {
-    { PDU_NOP_IN, "LDF" },          { PDU_SCSI_RESPONSE, "F" },
+    { PDU_NOP_IN, "DF" },           { PDU_SCSI_RESPONSE, "F" },
     { PDU_TASK_RESPONSE, "F" },     { PDU_LOGIN_RESPONSE, "L" },
     { PDU_TEXT_RESPONSE, "D" },     { PDU_DATA_IN, "F" },
     { PDU_LOGOUT_RESPONSE, "DF" },  { PDU_R2T, "F" },
