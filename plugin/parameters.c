@@ -499,14 +499,22 @@ parameters_set (struct settings *p, const char *key, const char *value)
 {
   if (strcmp (key, "url") == 0)
     return set_url (p, value);
-  if (strcmp (key, "user") == 0)
+  if (strcmp (key, "user") == 0) {
+    p->given.user = true;
     return set_user (key, value, &p->url.user);
-  if (strcmp (key, "password") == 0)
+  }
+  if (strcmp (key, "password") == 0) {
+    p->given.password = true;
     return set_password (key, value, &p->url.password);
-  if (strcmp (key, "target-user") == 0)
+  }
+  if (strcmp (key, "target-user") == 0) {
+    p->given.target_user = true;
     return set_user (key, value, &p->url.target_user);
-  if (strcmp (key, "target-password") == 0)
+  }
+  if (strcmp (key, "target-password") == 0) {
+    p->given.target_password = true;
     return set_password (key, value, &p->url.target_password);
+  }
   if (strcmp (key, "credentials") == 0)
     return set_path (value, &p->credentials_file);
   if (strcmp (key, "initiator-name") == 0)
@@ -671,8 +679,8 @@ check_credentials (const struct url *url)
 static char *
 origin_text (const struct origins *from)
 {
-  const bool env = strchr (from->user, '=') == NULL ||
-    strchr (from->password, '=') == NULL;
+  const bool env = strncmp (from->user, "LIBISCSI_", 9) == 0 ||
+    strncmp (from->password, "LIBISCSI_", 9) == 0;
   char *text;
 
   if (asprintf (&text, "%s and %s%s", from->user, from->password,
@@ -685,8 +693,15 @@ static int
 merge_credentials (struct settings *p)
 {
   struct url *url = &p->url;
-  struct origins ours = { "user=", "password=" };
-  struct origins target = { "target-user=", "target-password=" };
+  struct origins ours = {
+    p->given.user ? "user=" : "the URL's user",
+    p->given.password ? "password=" : "the URL's password",
+  };
+  struct origins target = {
+    p->given.target_user ? "target-user=" : "the URL's target_user",
+    p->given.target_password ? "target-password="
+      : "the URL's target_password",
+  };
   struct chap chap;
   struct error err;
 

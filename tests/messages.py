@@ -32,7 +32,7 @@ NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
 TABLES = ("parameters_help", "asc_texts", "longname", "description",
           "lun_columns", "session_columns", "portal_columns")
 NAMES = re.compile(r"an? [a-z ]*(device|disk|unit|type)$|INQUIRY of|CHECK |"
-                   r"reading the map|HTTP/|%s of |%s/%d |the user |, |Failed creating")
+                   r"reading the map|the URL's target_|HTTP/|%s of |%s/%d |the user |, |Failed creating")
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 STRING = r'"(?:[^"\\\n]|\\.)*"'

@@ -35,6 +35,9 @@ enum alua_use {
 struct settings {
   struct url url;               /* user, password... merged from user= etc. */
   bool have_url;
+  struct {                      /* by user= and so on, not by the URL */
+    bool user, password, target_user, target_password;
+  } given;
   char *credentials_file;       /* absolute path, NULL: none */
   struct credentials *credentials; /* its lines, else user= and so on */
   char *initiator_name;
