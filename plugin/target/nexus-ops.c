@@ -132,6 +132,8 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
     if (t->portals.n > 0 && tries % t->portals.n == 0)
       t->found = false;
   }
+  if (why->err == EBUSY && settle_has (t, n))
+    settle_for (t, n);
   if (!wanted)
     give_up (t, n);
   pthread_mutex_unlock (&t->lock);

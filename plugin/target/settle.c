@@ -47,6 +47,15 @@ next_left (const struct nexus *n, struct lu *lu)
   return lu;
 }
 
+/* Under the lock: the same, or where any nexus has. */
+static struct lu *
+next_to_reset (const struct nexus *n, bool any, struct lu *lu)
+{
+  while (any && lu && fence_is_open (&lu->fence))
+    lu = lu->next;
+  return any ? lu : next_left (n, lu);
+}
+
 /* What the other sessions carry for the LUN is gone too, and the target need
  * not say so (SAM-5 section 5.14): they are opened anew.
  */
@@ -106,20 +115,20 @@ note_settled (struct lu *lu)
 }
 
 static int
-reset_luns (struct target *t, struct nexus *n, struct session *s,
+reset_luns (struct target *t, struct nexus *n, bool any, struct session *s,
             const struct stop *stop, struct error *err)
 {
   struct lu *lu, *next;
   int r = 0;
 
   pthread_mutex_lock (&t->lock);
-  for (lu = next_left (n, t->lus); lu != NULL && r == 0; lu = next) {
+  for (lu = next_to_reset (n, any, t->lus); lu != NULL && r == 0; lu = next) {
     lu->users++;
     pthread_mutex_unlock (&t->lock);
     r = reset_lun (t, n, lu, s, stop, err);
     pthread_mutex_lock (&t->lock);
     note_settled (lu);
-    next = next_left (n, lu->next);
+    next = next_to_reset (n, any, lu->next);
     target_put_lu (lu);
   }
   pthread_mutex_unlock (&t->lock);
@@ -151,11 +160,35 @@ settle_old_writes (struct target *t, struct nexus *n, struct session *s,
                const struct stop *stop, struct error *err)
 {
   const int group = session_portal_group (s);
+  bool crowded;
 
-  if (group == -1 || group != n->left_in)
-    return reset_luns (t, n, s, stop, err);
-  settle_luns (t, n);
-  return 0;
+  pthread_mutex_lock (&t->lock);
+  crowded = t->crowded;
+  t->crowded = false;
+  pthread_mutex_unlock (&t->lock);
+  if (group != -1 && group == n->left_in)
+    settle_luns (t, n);
+  else if (!crowded)
+    return reset_luns (t, n, false, s, stop, err);
+  return crowded ? reset_luns (t, n, true, s, stop, err) : 0;
+}
+
+void
+settle_for (struct target *t, const struct nexus *n)
+{
+  const uint64_t now = clock_ms ();
+  struct nexus *other;
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i) {
+    other = t->nexuses[i];
+    if (other && other != n && other->up && !other->leaving &&
+        now - other->since >= UNSETTLED_MS) {
+      t->crowded = other->leaving = true;
+      target_changed (t);
+      return;
+    }
+  }
 }
 
 /* In the group where it was left, if that is back. */

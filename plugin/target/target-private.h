@@ -102,6 +102,11 @@ extern int settle_old_writes (struct target *t, struct nexus *n,
                               struct session *s, const struct stop *stop,
                               struct error *err);
 
+/* The nexus has left writes and finds no room for its session: one that is up
+ * logs in again and makes the reset for it.
+ */
+extern void settle_for (struct target *t, const struct nexus *n);
+
 /* Is it time for the nexus to log in again, since it could not? */
 extern bool settle_is_due (struct target *t, struct nexus *n);
 

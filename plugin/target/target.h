@@ -91,6 +91,7 @@ struct target {
   uint64_t full_until;          /* no further nexus before: it has no room */
   struct error why;             /* why the last nexus failed or was lost */
   unsigned failures;            /* nexuses that failed to log in at all */
+  bool crowded;                 /* one that has left writes finds no room */
 
   /* Of a target that keeps one session for each initiator name. */
   unsigned evictions;           /* losses for it, less those against it */
