@@ -77,7 +77,7 @@ test_phases (void)
     { PDU_TASK_RESPONSE, "F" },     { PDU_LOGIN_RESPONSE, "L" },
     { PDU_TEXT_RESPONSE, "D" },     { PDU_DATA_IN, "F" },
     { PDU_LOGOUT_RESPONSE, "DF" },  { PDU_R2T, "F" },
-    { PDU_ASYNC, "LDF" },           { PDU_REJECT, "LDF" },
+    { PDU_ASYNC, "DF" },            { PDU_REJECT, "LDF" },
   };
   unsigned byte;
   size_t i;

@@ -48,9 +48,9 @@ bool
 pdu_is_expected (uint8_t first_byte, enum pdu_phase phase)
 {
   switch (first_byte & 0x3f) {
-  case PDU_ASYNC: case PDU_REJECT:
+  case PDU_REJECT:
     return true;
-  case PDU_NOP_IN:
+  case PDU_NOP_IN: case PDU_ASYNC: /* not before, section 4.2.3 */
     return phase != PHASE_LOGIN;
   case PDU_LOGIN_RESPONSE:
     return phase == PHASE_LOGIN;
