@@ -578,7 +578,7 @@ test_cache (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_edges (512);
   test_edges (4096);
   test_random (512);

@@ -391,7 +391,7 @@ test_errors (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_map ();
   test_many ();
   test_refused ();

@@ -126,7 +126,7 @@ test_flush_errors (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_flush ();
   test_flush_refused (0x2000);
   test_flush_refused (0x2400);

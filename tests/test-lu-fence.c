@@ -335,7 +335,7 @@ test_reset_ends_questions (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_write_settled_by_login ();
   test_write_settled_by_reset ();
   test_group_not_told ();

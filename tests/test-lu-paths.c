@@ -437,7 +437,7 @@ test_slow_login_alone (void)
 int
 main (void)
 {
-  alarm (200);
+  alarm (500);
   test_best_portal_dead ();
   test_transition_elsewhere ();
   test_silent_portal ();

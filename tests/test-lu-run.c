@@ -283,7 +283,7 @@ test_told_of_reset (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_read_again ();
   test_told_to_a_question ();
   test_given_up ();

@@ -862,7 +862,7 @@ test_has_designator (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_plain_disk ();
   test_thin_disk ();
   test_vpd ();

@@ -233,7 +233,7 @@ test_suffix (void)
 int
 main (void)
 {
-  alarm (60);
+  alarm (500);
   test_demands ();
   test_forgets ();
   test_suffix ();

@@ -242,7 +242,7 @@ test_too_long (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_levels ();
   test_serial ();
   test_unanswered ();

@@ -283,7 +283,7 @@ main (void)
 {
   struct rangelock l;
 
-  alarm (300);
+  alarm (500);
   rangelock_init (&l);
   test_side_by_side (&l);
   test_pairs (&l);

@@ -119,7 +119,7 @@ test_trim_count (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_trim ();
   test_trim_fallbacks ();
   test_trim_count ();

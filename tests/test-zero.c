@@ -299,7 +299,7 @@ test_count (void)
 int
 main (void)
 {
-  alarm (300);
+  alarm (500);
   test_residual_of_zero ();
   test_zero ();
   test_zero_fallbacks ();
