@@ -14,7 +14,7 @@ set -x
 # Inside of keys, mostly; the last is in one.
 for size in 100 1000 1 100000; do
   start_scripted --set targets=40 --set portals=3 --set text=$size
-  start_nbdkit iscsi "iscsi://$portal/"
+  start_nbdkit iscsi login-timeout=120 "iscsi://$portal/"
   nbdinfo --list "$uri" | sed -n 's/^export="\(.*\)":/\1/p' >"$tmp/list"
   diff -u "$tmp/wanted" "$tmp/list"
   stop_nbdkit
