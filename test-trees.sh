@@ -90,7 +90,7 @@ apart ()
 # shellcheck disable=SC2016 # for another shell
 in_tree='
   set -e
-  # ‘ip netns’ wants a root that is a mount.
+  # "ip netns" wants a root that is a mount.
   mount --bind "$1" "$1"
   mount -t proc proc "$1/proc"
   mount --rbind /sys "$1/sys"
