@@ -22,9 +22,16 @@
 /* So many questions without an answer are enough. */
 #define MAX_LEFT_BEHIND 16
 
+static bool
+has_keep_alive (const struct engine *e)
+{
+  return e->p.noop_interval_ms > 0 && e->p.noop_timeout_ms > 0;
+}
+
 /* The time of a command begins when it is the one that the session has had
  * for longest: a target that does one at a time has only now begun with it,
- * and one that was swallowed ends up there too.
+ * and one that was swallowed ends up there too.  A question is left behind,
+ * unless it is all that tells whether the target is there.
  */
 static void
 check_oldest (struct engine *e, uint64_t now)
@@ -43,7 +50,9 @@ check_oldest (struct engine *e, uint64_t now)
   timeout = cmd->timeout_ms > 0 ? cmd->timeout_ms : e->p.timeout_ms;
   if (now - e->oldest_since < timeout)
     return;
-  if (cmd->left_behind && e->left_behind < MAX_LEFT_BEHIND) {
+  if (cmd->left_behind && e->left_behind < MAX_LEFT_BEHIND &&
+      (has_keep_alive (e) ||
+       session_last_heard (e->session) > e->oldest_since)) {
     engine_leave_behind (e, cmd);
     return;
   }
@@ -94,7 +103,7 @@ keep_alive (struct engine *e, uint64_t now)
   const uint64_t heard = session_last_heard (e->session);
   uint64_t due;
 
-  if (e->p.noop_interval_ms == 0 || e->p.noop_timeout_ms == 0)
+  if (!has_keep_alive (e))
     return NO_DEADLINE;
   if (e->ping_sent != 0 && heard >= e->ping_sent)
     e->ping_sent = 0;
