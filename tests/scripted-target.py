@@ -42,7 +42,7 @@ the first rule that matches wins.
 WHAT is the name of a command: tur inquiry vpd vpdXX capacity10 capacity16
 modesense read write flush unmap same lbastatus luns groups setgroups
 prefetch login, or of another request: nop task text logout (only swallow and
-pdu);
+pdu, task also last-...);
 loginN, those with the Nth ISID that came (status has that of the oldest held
 command as holder=N);
 or a class: io (read write flush unmap same), capacity (both), any (what
@@ -76,7 +76,8 @@ ACTION:
                    connection, rejects the command, or has an asynchronous
                    message and then the end
   last-logout N    asynchronous message N; the answer comes with that to the
-                   logout, in one segment
+                   logout, in one segment.  (login) These four come in the
+                   segment of the last answer of the login
   login CCDD       (login) this status class and detail
   redirect A[:P][,TAG]  (login) moved temporarily to this address; tag 1 unless
                    there is one

@@ -49,7 +49,8 @@ class Connection:
         self.data_sn = 0
         self.ping_sent = None
         self.logged_in = False
-        self.before_logout = []   # tasks to be answered together with it
+        self.before_logout = []   # the answers that come together with it
+        self.after_login = None   # what comes in the segment of its answer
         port = writer.get_extra_info("sockname")[1]
         self.portal = (target.ports.index(port) + 1 if port in target.ports
                        else 1)
@@ -178,11 +179,16 @@ class Connection:
                 reply += ["CHAP_N=pretender",
                           f"CHAP_R={self.set['pretend']}"]
             last = flags & 0x80 and flags & 3 == 3
-            if last:
-                self.reinstate()
+            if not last:
+                self.login_reply(bhs, flags, reply)
+                continue
+            self.reinstate()
+            self.cork(1)
             self.login_reply(bhs, flags, reply)
-            if last:
-                return True
+            if self.after_login:
+                self.after_login()
+            self.cork(0)
+            return True
 
     def login_reply(self, bhs, flags, keys):
         reply = bytearray(48)
@@ -191,6 +197,13 @@ class Connection:
         if flags & 0x83 == 0x83:
             struct.pack_into(">H", reply, 14, self.session.tsih)
         self.send(reply, "".join(k + "\0" for k in keys).encode())
+
+    def end_after(self, rule):
+        """What the target does in the segment that has its last answer."""
+        if rule.arg:
+            self.asynchronous(int(rule.arg))
+        if rule.action != "last-logout":
+            self.end(rule.action == "last-drop")
 
     def portal_group(self):
         tag = self.set["portal-group"]
@@ -208,6 +221,9 @@ class Connection:
                                 f"login{target.isids.index(isid) + 1}",
                                 f"login#{keys.get('TargetName')}"})
         if rule is not None:
+            if rule.action.startswith("last-"):
+                self.after_login = lambda: self.end_after(rule)
+                return self.admit(bhs, keys)
             if rule.action == "login":
                 self.refuse_login(bhs, int(rule.arg, 16))
             elif rule.action == "redirect":
@@ -223,6 +239,10 @@ class Connection:
                                       bhs[16:20], NO_TAG) + bytes(24),
                           bytes.fromhex(rule.arg))
             return False
+        return self.admit(bhs, keys)
+
+    def admit(self, bhs, keys):
+        target = self.target
         if keys.get("SessionType") == "Discovery":
             for what in "drops", "refuses":
                 word = self.set[f"discovery-{what}"]
@@ -236,8 +256,8 @@ class Connection:
         if keys.get("TargetName", target.iqn) not in target.names():
             self.refuse_login(bhs, 0x0203)
             return False
-        key = (keys.get("InitiatorName", ""), keys.get("TargetName", ""), isid,
-               self.portal_group())
+        key = (keys.get("InitiatorName", ""), keys.get("TargetName", ""),
+               bytes(bhs[8:14]), self.portal_group())
         limit = self.set["max-sessions"]
         others = [s for s in target.sessions if s.key != key]
         if limit and len(others) >= limit:
@@ -301,6 +321,14 @@ class Connection:
         rule = name and self.target.rule_for({name})
         if rule and rule.action == "pdu":
             self.craft(rule.arg, bhs[16:20])
+        elif rule and rule.action == "last-logout":
+            self.asynchronous(int(rule.arg))
+            self.before_logout.append(lambda: self.task_management(bhs))
+        elif rule and rule.action.startswith("last-"):
+            self.cork(1)
+            self.task_management(bhs)
+            self.end_after(rule)
+            self.cork(0)
         return bool(rule)
 
     def craft(self, pattern, itt):
@@ -401,8 +429,8 @@ class Connection:
         itt = struct.unpack_from(">I", bhs, 16)[0]
         self.target.count("logouts")
         self.cork(1)
-        for task in self.before_logout:
-            self.target.finish(task)
+        for answer in self.before_logout:
+            answer()
         self.target.end_session(self.session)
         self.send(struct.pack(">BBHI8sI", 0x26, 0x80, 0, 0, bytes(8), itt)
                   + bytes(28))

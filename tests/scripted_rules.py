@@ -173,9 +173,9 @@ def do_last_async(target, task, arg):
     target.last_answer(task, end)
 
 
-def do_last_logout(_target, task, arg):
+def do_last_logout(target, task, arg):
     task.conn.asynchronous(int(arg))
-    task.conn.before_logout.append(task)
+    task.conn.before_logout.append(lambda: target.finish(task))
 
 
 def for_logins_only(_target, _task, _arg):
