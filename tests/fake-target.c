@@ -96,23 +96,38 @@ signal_session (const struct session *s)
     abort ();
 }
 
+static void
+send_answer (const struct task *t, const struct answer *a)
+{
+  struct reply *r = fake_allocate (sizeof *r), **rp;
+
+  r->cmd = t->cmd;
+  r->answer = *a;
+  for (rp = &t->session->replies; *rp != NULL; rp = &(*rp)->next)
+    ;
+  *rp = r;
+  signal_session (t->session);
+}
+
 /* Execute it and send the answer, which is then on its way. */
 static void
 finish (struct task *t)
 {
   const struct answer a = fake_execute (t);
-  struct reply *r, **rp;
 
-  if (t->session) {
-    r = fake_allocate (sizeof *r);
-    r->cmd = t->cmd;
-    r->answer = a;
-    for (rp = &t->session->replies; *rp != NULL; rp = &(*rp)->next)
-      ;
-    *rp = r;
-    signal_session (t->session);
-  }
+  if (t->session)
+    send_answer (t, &a);
   free (t);
+}
+
+/* It is rejected, and may be executed all the same. */
+static void
+reject (struct task *t)
+{
+  const struct answer a = { .status = STATUS_PROTOCOL };
+
+  send_answer (t, &a);
+  t->session = NULL;
 }
 
 static bool
@@ -124,7 +139,7 @@ is_held (const struct task *t)
     return true;
   switch (t->cdb[0]) {
   case 0x88: return p->holds_reads;
-  case 0x8a: return p->holds_writes;
+  case 0x8a: return p->holds_writes || p->rejects_writes;
   }
   return p->holds_questions;
 }
@@ -148,6 +163,8 @@ fake_arrive (struct session *s, struct command *cmd)
       b->newest = t->value;
   }
   if (is_held (t)) {
+    if (t->cdb[0] == 0x8a && fake.portals[s->portal].rejects_writes)
+      reject (t);
     t->next = held;
     held = t;
     fake.held++;

@@ -40,6 +40,7 @@ struct fake_portal {
   int group;                    /* TargetPortalGroupTag */
   unsigned port_group;          /* ALUA target port group */
   bool holds_writes, holds_reads, holds_questions;
+  bool rejects_writes;          /* and holds them */
   unsigned login_ms;            /* a login takes so long */
 };
 

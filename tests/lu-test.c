@@ -265,7 +265,7 @@ end_test (void)
     fake.portals[i].state = FAKE_ANSWERS;
   for (i = 0; i < fake.nr_portals; ++i) {
     fake.portals[i].holds_writes = fake.portals[i].holds_reads =
-      fake.portals[i].holds_questions = false;
+      fake.portals[i].holds_questions = fake.portals[i].rejects_writes = false;
     fake.portals[i].login_ms = 0;
   }
   fake.refuses_reset = fake.mute_reset = false;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "fake-clock.h"
 #include "lu-test.h"
 
 static void
@@ -233,6 +234,41 @@ test_refused_for_long (void)
   end_test ();
 }
 
+/* The nexus has left a write of LUN 0 in one group, and is in another one when
+ * a write of LUN 1 is rejected, with nothing else under way: a login in the
+ * first group does not settle that.
+ */
+static void
+test_rejected_elsewhere (void)
+{
+  struct lu_user *a, *b;
+  int first = 0, second = 1;
+  struct job j;
+
+  TEST ("a write that was rejected is not settled in another group", 2);
+  a = get (0);
+  b = get (1);
+  refuse_reset (true);
+  leave_unsettled (&j, a);
+  CHECK (fake_clock_turn_until (is_at, &second, 50, 10000));
+  CHECK_UINT (fake_read (b, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[1].rejects_writes = true;
+  fake.portals[1].state = FAKE_REFUSES;
+  fake.portals[0].state = FAKE_ANSWERS;
+  pthread_mutex_unlock (&fake.lock);
+  CHECK_UINT (fake_write (b, 0, 1), STATUS_PROTOCOL);
+  CHECK (fake_clock_turn_until (is_at, &first, 50, 10000));
+  let_pass (200);
+  CHECK (is_fenced (b->lu));
+  hold_writes (0, false);
+  refuse_reset (false);
+  CHECK_UINT (end_within (&j, 40000), STATUS_GOOD);
+  await_settled (b);
+  CHECK_UINT (fake_write (b, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
 /* The one portal of the group where it was left comes back, and the nexus is
  * at another one meanwhile.
  */
@@ -345,6 +381,7 @@ main (void)
   test_other_address ();
   test_reset_refused ();
   test_refused_for_long ();
+  test_rejected_elsewhere ();
   test_back_to_settle ();
   test_forgotten ();
   test_reset_ends_commands ();

@@ -179,6 +179,7 @@ doubt_write (struct engine *e, const struct command *cmd)
   if (cmd->direction != DATA_OUT || cmd->answer.status != STATUS_PROTOCOL)
     return;
   fence_mark (cmd->itl->fence, e->p.number, e->losses + 1);
+  e->loss.writes = true;
   engine_set_broken (e, EPROTO, "the target rejected a command or broke the "
                      "protocol");
 }
@@ -248,6 +249,7 @@ engine_adopt (struct engine *e, struct session *session)
   e->successes = 0;
   e->oldest = e->overdue = 0;
   e->answered = 0;
+  e->loss.writes = false;
   engine_release (e);
 }
 
@@ -298,8 +300,10 @@ drop_commands (struct engine *e, struct queue *undone)
   for (cmd = undone->head; cmd != NULL; cmd = cmd->next) {
     cmd->alone = alone;
     cmd->overdue = cmd->serial == e->overdue;
-    if (cmd->direction == DATA_OUT && cmd->itl)
+    if (cmd->direction == DATA_OUT && cmd->itl) {
       fence_mark (cmd->itl->fence, e->p.number, e->losses);
+      e->loss.writes = true;
+    }
   }
   while ((cmd = queue_take (undone)) != NULL)
     end_command (e, cmd, STATUS_DROPPED);
