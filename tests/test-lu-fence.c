@@ -234,6 +234,33 @@ test_refused_for_long (void)
   end_test ();
 }
 
+/* Nexus 1 has left a write and finds no room beside nexus 2, which makes the
+ * reset for it.
+ */
+static void
+test_refused_for_long_without_room (void)
+{
+  struct lu_user *a, *b;
+  unsigned logins;
+  struct job j;
+
+  TEST ("the same of a target that has no room for the session", 2);
+  get_two (&a, &b);
+  refuse_reset (true);
+  pthread_mutex_lock (&fake.lock);
+  fake.max_sessions = 1;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  let_pass (5000);
+  logins = count (&fake.logins);
+  let_pass (90000);
+  CHECK (!j.over);
+  CHECK (count (&fake.logins) - logins <= 9);
+  refuse_reset (false);
+  CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
+  end_test ();
+}
+
 /* The nexus has left a write of LUN 0 in one group, and is in another one when
  * a write of LUN 1 is rejected, with nothing else under way: a login in the
  * first group does not settle that.
@@ -381,6 +408,7 @@ main (void)
   test_other_address ();
   test_reset_refused ();
   test_refused_for_long ();
+  test_refused_for_long_without_room ();
   test_rejected_elsewhere ();
   test_back_to_settle ();
   test_forgotten ();

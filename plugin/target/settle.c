@@ -177,13 +177,15 @@ void
 settle_for (struct target *t, const struct nexus *n)
 {
   const uint64_t now = clock_ms ();
+  const uint64_t pause = settle_was_refused (t, n) ? MAX_UNSETTLED_MS
+    : UNSETTLED_MS;
   struct nexus *other;
   size_t i;
 
   for (i = 0; i < MAX_SESSIONS; ++i) {
     other = t->nexuses[i];
     if (other && other != n && other->up && !other->leaving &&
-        now - other->since >= UNSETTLED_MS) {
+        now - other->since >= pause) {
       t->crowded = other->leaving = true;
       target_changed (t);
       return;

@@ -103,7 +103,7 @@ extern int settle_old_writes (struct target *t, struct nexus *n,
                               struct error *err);
 
 /* The nexus has left writes and finds no room for its session: one that is up
- * logs in again and makes the reset for it.
+ * logs in again and makes the reset for it; rarely, where that was refused.
  */
 extern void settle_for (struct target *t, const struct nexus *n);
 
