@@ -261,6 +261,55 @@ test_refused_for_long_without_room (void)
   end_test ();
 }
 
+static bool
+both_held (void *opaque __attribute__ ((__unused__)))
+{
+  return fake_held () == 2;
+}
+
+/* The same of one that keeps one session: the nexus that is not to have it has
+ * left a write, too.
+ */
+static void
+test_refused_for_long_evicted (void)
+{
+  struct lu_user *u[2];
+  struct job j[2], r;
+  unsigned i, logins;
+
+  TEST ("the same of a target that keeps one session", 1);
+  fake.tells_group = false;
+  settings.sessions = 2;
+  refuse_reset (true);
+  for (i = 0; i < 2; ++i)
+    u[i] = get (0);
+  await_sessions (2);
+  hold_writes (0, true);
+  for (i = 0; i < 2; ++i) {
+    fake_read (u[i], 0, &(uint32_t) { 0 });
+    begin (&j[i], u[i], true, i, 1);
+  }
+  CHECK (fake_clock_await (both_held, NULL));
+  pthread_mutex_lock (&fake.lock);
+  fake.evicts = true;
+  pthread_mutex_unlock (&fake.lock);
+  fake_cut (0);
+  for (i = 0; i < 30; ++i) {
+    begin (&r, u[i % 2], false, 0, 0);
+    CHECK_UINT (end_within (&r, 20000), STATUS_GOOD);
+    let_pass (200);
+  }
+  CHECK (u[0]->lu->target->single);
+  logins = count (&fake.logins);
+  let_pass (20000);
+  CHECK (count (&fake.logins) - logins <= 9);
+  hold_writes (0, false);
+  refuse_reset (false);
+  for (i = 0; i < 2; ++i)
+    CHECK_UINT (end_within (&j[i], 40000), STATUS_GOOD);
+  end_test ();
+}
+
 /* The nexus has left a write of LUN 0 in one group, and is in another one when
  * a write of LUN 1 is rejected, with nothing else under way: a login in the
  * first group does not settle that.
@@ -409,6 +458,7 @@ main (void)
   test_reset_refused ();
   test_refused_for_long ();
   test_refused_for_long_without_room ();
+  test_refused_for_long_evicted ();
   test_rejected_elsewhere ();
   test_back_to_settle ();
   test_forgotten ();

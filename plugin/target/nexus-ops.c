@@ -60,6 +60,17 @@ open_session (struct target *t, struct nexus *n, const struct stop *stop,
   return s;
 }
 
+/* One that is retired only has to settle what it has left, and takes a session
+ * from the others for it: not all the time, where it is refused.
+ */
+static bool
+is_needed (struct target *t, struct nexus *n)
+{
+  if (!n->retired)
+    return true;
+  return settle_has (t, n) && (n->unsettled == 0 || settle_is_due (t, n));
+}
+
 static struct session *
 log_in (void *tv, struct nexus *n, const struct stop *stop,
         struct error *err)
@@ -69,7 +80,7 @@ log_in (void *tv, struct nexus *n, const struct stop *stop,
 
   pthread_mutex_lock (&t->lock);
   found = t->found;
-  needed = !n->retired || settle_has (t, n);
+  needed = is_needed (t, n);
   pthread_mutex_unlock (&t->lock);
   if (!needed) {
     error_set (err, ESHUTDOWN, "this session is not needed any more");
