@@ -239,14 +239,18 @@ look_again (const struct settings *p, uint64_t deadline,
   pthread_mutex_unlock (&asking);
 }
 
-/* As many as fit into a sentence. */
+/* As many as fit into a sentence.  What export-filter= leaves out is nobody's
+ * business, and newer servers pass this on to the client.
+ */
 static int
-no_such_target (const char *target, char *const *names, size_t n,
-                struct error *err)
+no_such_target (const struct settings *p, const char *target,
+                char *const *names, size_t n, struct error *err)
 {
   char text[sizeof err->msg / 2] = "";
   size_t i, at = 0;
 
+  if (p->filter.n > 0)
+    return error_set (err, ENOENT, "the portal has no target %.100s", target);
   for (i = 0; i < n; ++i) {
     const size_t left = sizeof text - at, len = strlen (names[i]);
 
@@ -275,7 +279,7 @@ directory_check (const struct settings *p, const char *target,
   if (ask (p, false, deadline, stop, &names, &n, &nameless, err) == -1)
     return -1;
   if (!is_known (target))
-    no_such_target (target, names, n, err);
+    no_such_target (p, target, names, n, err);
   else
     *err = (struct error) { 0 };
   directory_free (names, n);

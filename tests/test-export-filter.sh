@@ -5,6 +5,7 @@
 
 . "${0%/*}/functions.sh"
 requires_tgtd
+requires nbdinfo --version
 requires_nbdsh
 
 # check EXPORTS: these are listed, and can be opened by number and by id; the
@@ -55,6 +56,13 @@ check "1/1 1/2"
 shows_not 'wants CHAP' "$nbdkit_log"
 shows 'export-filter leaves it out' "$nbdkit_log"
 shows_not 'which has LUN' "$nbdkit_log"
+# Nor does the error about a target that is not there name those that it leaves
+# out.
+if nbdinfo "nbd+unix:///$iqn-disk1/1?socket=$sock"; then
+  fail "there is no such target"
+fi
+shows "the portal has no target $iqn-disk1" "$nbdkit_log"
+shows_not 'it has' "$nbdkit_log"
 stop_nbdkit
 
 tgt --mode account --op unbind --tid 2 --user bob
