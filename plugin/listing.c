@@ -79,7 +79,7 @@ leave_out_unusable (struct listing *l, const struct survey_target *t)
   leave_out_and_miss (l, what, &why);
 }
 
-/* One that has said what it is, and that is no export, is not missed. */
+/* One that has said what it is, and that is no export now, is not missed. */
 static void
 leave_out_lun (struct listing *l, const struct survey_target *t,
                const struct survey_lun *lun)
@@ -90,7 +90,7 @@ leave_out_lun (struct listing *l, const struct survey_target *t,
 
   snprintf (what, sizeof what, "%s/%d", t->name, lun->lun);
   if (lun->outcome == SURVEY_NONE || why->err == ENOMEDIUM ||
-      why->err == EINVAL)
+      why->err == ENODEV || why->err == EINVAL)
     leave_out (l, what, why);
   else
     leave_out_and_miss (l, what, why);

@@ -176,13 +176,24 @@ survey_admits (const struct settings *p, const char *name,
   return filter_allows (look.filter, &look.matches);
 }
 
+/* A disk that is not connected now, or cannot be had over this path (SPC-5
+ * 6.6.2, peripheral qualifier 1).
+ */
+static bool
+is_unconnected (const struct lun_facts *facts, const struct error *err)
+{
+  return err->err == ENODEV && facts->inquiry.qualifier == 1 &&
+    lun_serves_type (facts->inquiry.device_type);
+}
+
 /* Where there is none a target may list LUN 0 all the same, and tell so in its
  * INQUIRY data (SPC-5 6.33, 6.6.2); what it says only with 5/25xx is told.
  */
 static bool
 is_told (int lun, const struct lun_facts *facts, const struct error *err)
 {
-  return err->err == ENXIO && lun == 0 && facts->inquiry.qualifier != 3;
+  return is_unconnected (facts, err) ||
+    (err->err == ENXIO && lun == 0 && facts->inquiry.qualifier != 3);
 }
 
 /* As lun_has_designator.  What is no disk is not looked for; 0 with a sentence
@@ -198,7 +209,9 @@ ask_facts (const struct question *q, int lun, struct lun_facts *facts,
   if (err->err == ENXIO)
     error_set (err, ENXIO, "there is no LUN %d, though the target lists it",
                lun);
-  if (err->err != ENODEV && (err->err != ENXIO || lun != 0))
+  if (lun != 0 && (err->err == ENXIO || is_unconnected (facts, err)))
+    return -1;
+  if (err->err != ENODEV && err->err != ENXIO)
     return -1;
   if (!is_told (lun, facts, err))
     *err = (struct error) { 0 };

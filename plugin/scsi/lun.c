@@ -187,6 +187,16 @@ type_name (uint8_t device_type)
   }
 }
 
+bool
+lun_serves_type (unsigned device_type)
+{
+  switch (device_type) {
+  case TYPE_DISK: case TYPE_CD: case TYPE_OPTICAL: case TYPE_RBC:
+    return true;
+  }
+  return false;
+}
+
 /* Is there something that has blocks?  SPC-5 6.6.2, tables 145 and 146. */
 static int
 check_type (const struct asker *a, const struct inquiry *inq,
@@ -199,18 +209,14 @@ check_type (const struct asker *a, const struct inquiry *inq,
                       "LUN %d exists, but no device is connected to it "
                       "(peripheral qualifier %u)", a->lun, inq->qualifier);
 
-  switch (inq->device_type) {
-  case TYPE_DISK: case TYPE_CD: case TYPE_OPTICAL: case TYPE_RBC:
+  if (lun_serves_type (inq->device_type))
     return 0;
-  case TYPE_CONTROLLER:
-    if (a->lun == 0)
-      return error_set (err, ENODEV,
-                        "LUN 0 of this target is %s, not a disk: "
-                        "try LUN 1, or leave the LUN out of the URL, then "
-                        "\"nbdinfo --list\" shows the disks",
-                        type_name (inq->device_type));
-    break;
-  }
+  if (inq->device_type == TYPE_CONTROLLER && a->lun == 0)
+    return error_set (err, ENODEV,
+                      "LUN 0 of this target is %s, not a disk: "
+                      "try LUN 1, or leave the LUN out of the URL, then "
+                      "\"nbdinfo --list\" shows the disks",
+                      type_name (inq->device_type));
   return error_set (err, ENODEV,
                     "LUN %d of this target is %s (peripheral type 0x%02x), "
                     "not a disk: without it in the URL \"nbdinfo --list\" "

@@ -43,6 +43,9 @@ struct lun_facts {
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, struct lun_facts *facts, struct error *err);
 
+/* Can a LUN of this type (of its INQUIRY data) be served?  Disks and CDs. */
+extern bool lun_serves_type (unsigned device_type);
+
 /* As lun_probe, with about half the questions: only what a list tells of
  * thousands of them (inquiry, identity, size, cd and read_only), and the block
  * length.
