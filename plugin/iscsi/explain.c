@@ -178,9 +178,7 @@ explain_login (struct session *s, const struct session_params *p,
   if (strstr (text, "Wrong size of CHAP_R"))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret: what it sent as its proof "
-                      "cannot be read: libiscsi does not take one that is "
-                      "followed by other padding than zeroes, and a target "
-                      "user of 2, 6, 10 or 14 bytes needs none");
+                      "cannot be read: it has not the length of one");
   if (strstr (text, "CHAP_N") || strstr (text, "CHAP_R") ||
       strstr (text, "CHAP targetname") || strstr (text, "Authentication"))
     return error_set (err, EACCES, "the target did not prove that it knows "

@@ -106,6 +106,8 @@ judge (struct session *s)
   if (why)
     return refuse (s, why);
   s->in.left = pdu_rest (pdu.data_length, s->data_digest);
+  s->in.pad = phase == PHASE_FULL || s->data_digest ? 0
+    : -pdu.data_length & 3;
   return 0;
 }
 
@@ -128,9 +130,21 @@ take_header (struct session *s, const uint8_t *buf, size_t n)
   return judge (s);
 }
 
+/* Pad bytes should be zeroes (RFC 7143 section 11), and are what is left of an
+ * earlier answer with some targets: libiscsi takes them for one more key.
+ */
+static void
+clear_pad (const struct session *s, uint8_t *buf, size_t n)
+{
+  const size_t text = s->in.left > s->in.pad ? s->in.left - s->in.pad : 0;
+
+  if (n > text)
+    memset (buf + text, 0, n - text);
+}
+
 /* Tell libiscsi what it got; a header is in ‘buf’. */
 static ssize_t
-received (struct session *s, const void *buf, ssize_t r)
+received (struct session *s, void *buf, ssize_t r)
 {
   if (r == 0)
     s->hung_up = true;
@@ -140,6 +154,8 @@ received (struct session *s, const void *buf, ssize_t r)
     return r;
   if (s->in.left == 0)
     return take_header (s, buf, (size_t) r) == -1 ? -1 : r;
+  if (s->in.pad > 0 && buf)
+    clear_pad (s, buf, (size_t) r);
   s->in.left -= (size_t) r < s->in.left ? (uint32_t) r : s->in.left;
   return r;
 }

@@ -70,6 +70,7 @@ struct session {
     size_t got;                 /* bytes of the header and its digest; 0 once
                                    they are all there */
     uint32_t left;              /* bytes behind the header, still to come */
+    uint32_t pad;               /* of these, at the end, are to be zeroes */
     unsigned pdus;              /* in this call of libiscsi */
     unsigned answers;           /* that it was made to queue, since its send
                                    queue was empty */
