@@ -15,8 +15,9 @@
 #include "debug.h"
 #include "session-private.h"
 
-/* "... errno:104", "... socket :104" and "socket error Connection
- * refused(111) while ..." hold what strerror can say better.
+/* "... errno:104", "... socket :104", "socket error Connection refused(111)
+ * while ...", "Errno:Too many open files(24)." and "errno : Permission
+ * denied(13)" hold what strerror can say better.
  */
 static int
 errno_in_text (const char *text)
@@ -25,7 +26,8 @@ errno_in_text (const char *text)
 
   if ((p = strstr (text, "errno:")) || (p = strstr (text, "socket :")))
     return atoi (strchr (p, ':') + 1);
-  if ((p = strstr (text, "socket error")) && (p = strchr (p, '(')))
+  if (((p = strstr (text, "socket error")) || (p = strstr (text, "Errno:")) ||
+       (p = strstr (text, "errno :"))) && (p = strchr (p, '(')))
     return atoi (p + 1);
   return 0;
 }
