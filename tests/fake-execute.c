@@ -93,6 +93,8 @@ vpd (const struct task *t)
   case 0x83:
     data[23] = (uint8_t) fake.portals[t->session->portal].port_group;
     t->session->looked[t->lun] = true;
+    if (lu->unsteady)
+      fake_add_attention (t->session, t->lun, 0x3f0e);
     return give (t, data, sizeof data);
   }
   return sense (SENSE_ILLEGAL_REQUEST, 0x2400);

@@ -54,6 +54,8 @@ struct fake_disk_lun {
   bool there;
   bool hangs;                   /* it is sent commands, and that is all */
   uint8_t identity;
+  bool unsteady;                /* it may have changed (3F/0E), each time that
+                                   it has told its identity */
   uint8_t tpgs;                 /* of the INQUIRY data */
   uint8_t states[FAKE_PORTALS]; /* of the port groups (enum alua_state) */
   uint8_t transition_s;

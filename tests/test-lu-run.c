@@ -57,6 +57,31 @@ test_told_to_a_question (void)
   end_test ();
 }
 
+/* Whenever it has told its identity the target says that it may have changed. */
+static void
+test_never_sure (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a LUN that cannot be made sure of is given up in time", 1);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].unsteady = true;
+  pthread_mutex_unlock (&fake.lock);
+  begin (&j, a, false, 0, 0);
+  let_pass (15000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 10000), STATUS_LOST);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].unsteady = false;
+  pthread_mutex_unlock (&fake.lock);
+  begin (&j, a, false, 0, 0);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  end_test ();
+}
+
 static void
 test_given_up (void)
 {
@@ -286,6 +311,7 @@ main (void)
   alarm (500);
   test_read_again ();
   test_told_to_a_question ();
+  test_never_sure ();
   test_given_up ();
   test_optional ();
   test_no_path_in_time ();

@@ -443,7 +443,7 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
   }
   if (r == 0) {
     if (!engine_set_verified (path->nexus->engine, &path->itl, epoch, doubts))
-      return LU_ELSEWHERE;      /* once more */
+      return LU_LOST;           /* once more, but not for ever */
     lu->missing = false;
     lu->stranger = (struct error) { 0 };
     return LU_READY;

@@ -17,7 +17,8 @@ enum lu_verdict {
   LU_READY,                     /* commands may be sent over this path */
   LU_ELSEWHERE,                 /* not over this path, or not now: choose anew */
   LU_MISSING,                   /* the target has no such LUN at the moment */
-  LU_LOST,                      /* the session ended meanwhile */
+  LU_LOST,                      /* the session ended meanwhile, or the LUN may
+                                   have changed again */
   LU_SILENT,                    /* it did not answer in time; the session may
                                    be all right */
 };
