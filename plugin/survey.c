@@ -368,7 +368,9 @@ may_have_exports (const struct settings *p, const char *target)
   return filter_may_allow_numbers (&p->filter, prefix, URL_MAX_LUN);
 }
 
-/* Those that the filter does not leave out as a whole. */
+/* Those that the filter does not leave out as a whole; past the time that there
+ * is, those that are not looked at either.
+ */
 static int
 find_targets (struct walk *w, struct error *err)
 {
@@ -384,7 +386,7 @@ find_targets (struct walk *w, struct error *err)
     return error_set (err, ENOMEM, "out of memory");
   }
   for (i = 0; i < n; ++i)
-    if (may_have_exports (w->p, names[i]))
+    if (clock_left (w->deadline) == 0 || may_have_exports (w->p, names[i]))
       out->targets[out->n++].name = names[i];
     else
       free (names[i]);

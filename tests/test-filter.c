@@ -193,7 +193,8 @@ static void
 test_many_targets (void)
 {
   static const char *const patterns[] = {
-    "iqn.x:a*", "*:b/*", "iqn.x:c/1?", "!iqn.x:target*",
+    "iqn.x:a*", "*:b/*", "iqn.x:c/1?", "!iqn.x:target*", "*[x]/1",
+    "*:[a-c]/[0-9]",
   };
   struct error err;
   size_t i;

@@ -130,12 +130,17 @@ filter_may_allow (const struct filter *f, const char *name)
 /* More than any name or pattern that makes sense; longer ones may match. */
 #define MAX_NAME 1024
 
-/* Could it match a number?  True where it is not worth finding out. */
+/* Could it match a number?  What is between brackets may. */
 static bool
 may_be_number (const char *glob)
 {
-  return glob[strspn (glob, "0123456789*?")] == '\0' ||
-    strchr (glob, '[') != NULL;
+  static const char digits[] = "0123456789*?";
+  const char *last = strrchr (glob, ']');
+
+  glob += strspn (glob, digits);
+  if (*glob == '[' && last > glob)
+    glob = last + 1 + strspn (last + 1, digits);
+  return *glob == '\0';
 }
 
 /* Could the pattern match the prefix and a number?  It must match the prefix
