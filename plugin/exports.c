@@ -426,6 +426,10 @@ choose_default (const struct settings *p, const struct summary *sum,
     error_set (err, ENOENT, "it cannot be told whether %.70s is the only disk "
                "here: ask for it by name: %.70s: %s",
                name_of (p, sum, 0, first), sum->place, sum->why.msg);
+  else if (sum->failed > 0 && p->url.target == NULL)
+    error_set (err, sum->why.err, "it cannot be told which is the only disk "
+               "here: ask for it by name (\"nbdinfo --list\" shows those that "
+               "can be asked): %s: %s", sum->place, sum->why.msg);
   else if (sum->failed > 0)
     *err = sum->why;
   else if (sum->found == 0)

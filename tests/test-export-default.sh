@@ -35,6 +35,11 @@ stop_nbdkit
 tid=2 add_account bob an-adequate-secret
 start_nbdkit iscsi "iscsi://$portal/"
 none "whether ${iqn%?}1/300 is the only disk here: .*: $iqn: .*wants CHAP"
+# Neither can be asked.
+tgt --mode account --op bind --tid 1 --user bob
+start_nbdkit iscsi "iscsi://$portal/"
+none 'which is the only disk here: ask for it by name .*: iqn\..*: .*wants CHAP'
+tgt --mode account --op unbind --tid 1 --user bob
 tgt --mode account --op unbind --tid 2 --user bob
 
 # Two targets with one each; then a target with two, of which one is no use.
