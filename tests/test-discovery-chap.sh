@@ -39,6 +39,16 @@ for name in "$portal" '*' "${portal%:*}*"; do
   stop_nbdkit
 done
 
+# By the host of the URL, with the port and without.
+port=${portal##*:}
+for name in localhost "localhost:$port"; do
+  echo "portal:$name carol the-secret-of-carol" >"$tmp/credentials"
+  start_nbdkit iscsi "iscsi://localhost:$port/" "${bob[@]}" "${target[@]}" \
+               "credentials=$tmp/credentials"
+  equal "the list" "$(list)" "export=\"$iqn/1\":"
+  stop_nbdkit
+done
+
 # The line of the portal is not the target's.
 refused iscsi "$url" "credentials=$tmp/credentials"
 shows 'wants CHAP' "$tmp/refused.log"

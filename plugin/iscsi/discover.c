@@ -10,6 +10,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,6 +284,19 @@ without_port (const struct address *where, struct address *out)
     memcpy (out->text, where->text, len - cut);
 }
 
+/* Of a host name that can be looked up (RFC 1123 section 2.1). */
+#define MAX_HOST 255
+
+/* "storage.example.com:3260", with the port that it has in any case. */
+static void
+with_port (const char *host, const struct address *where, char *buf,
+           size_t len)
+{
+  const char *port = strrchr (where->text, ':');
+
+  snprintf (buf, len, "%s%s", host ? host : "", port ? port : "");
+}
+
 int
 session_discover (const struct session_params *p, const struct address *where,
                   uint64_t deadline, const struct stop *stop,
@@ -290,7 +304,8 @@ session_discover (const struct session_params *p, const struct address *where,
 {
   struct session_params params = *p;
   struct address host;
-  const char *const names[] = { where->text, host.text, p->portal };
+  char named[MAX_HOST + sizeof ":65535"];
+  const char *const names[] = { where->text, host.text, named, p->portal };
   struct chap chap;
   bool own;
   int r;
@@ -298,6 +313,7 @@ session_discover (const struct session_params *p, const struct address *where,
   params.target = NULL;
   params.data_digest = DIGEST_NONE;
   without_port (where, &host);
+  with_port (p->portal, where, named, sizeof named);
   if (credentials_find_portal (p->credentials, names,
                                sizeof names / sizeof *names, &chap, &own,
                                err) == -1)
