@@ -2,13 +2,19 @@
 
 #include <config.h>
 
+#include <dirent.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "fake-clock.h"
 
 #define SLICE_MS 2
+#define PATIENCE_MS 1000
 
 static _Atomic uint64_t now = 1000000;
 
@@ -61,6 +67,53 @@ fake_clock_rest (void)
   nanosleep (&ts, NULL);
 }
 
+/* Of the thread of that number: has it something to do, on a processor or
+ * waiting for one?
+ */
+static bool
+runs (const char *tid)
+{
+  char name[64], stat[128];
+  const char *state = NULL;
+  FILE *fp;
+
+  snprintf (name, sizeof name, "/proc/self/task/%.20s/stat", tid);
+  fp = fopen (name, "re");
+  if (fp == NULL)
+    return false;
+  if (fgets (stat, sizeof stat, fp))
+    state = strrchr (stat, ')');
+  fclose (fp);
+  return state && state[1] == ' ' && (state[2] == 'R' || state[2] == 'D');
+}
+
+static bool
+others_run (void)
+{
+  DIR *dir = opendir ("/proc/self/task");
+  const struct dirent *d;
+  bool r = false;
+
+  if (dir == NULL)
+    return false;
+  while (!r && (d = readdir (dir)) != NULL)
+    r = d->d_name[0] != '.' && atoi (d->d_name) != (int) gettid () &&
+      runs (d->d_name);
+  closedir (dir);
+  return r;
+}
+
+void
+fake_clock_settle (void)
+{
+  unsigned i;
+
+  for (i = 0; i < 2 * SLICE_MS; ++i)
+    fake_clock_rest ();
+  for (i = 0; i < PATIENCE_MS && others_run (); ++i)
+    fake_clock_rest ();
+}
+
 bool
 fake_clock_await (bool (*is_so) (void *), void *opaque)
 {
@@ -79,15 +132,13 @@ fake_clock_turn_until (bool (*is_so) (void *), void *opaque, unsigned step,
                        uint64_t limit)
 {
   uint64_t passed;
-  unsigned i;
 
   for (passed = 0; passed < limit; passed += step) {
-    for (i = 0; i < 5; ++i) {
-      if (is_so (opaque))
-        return true;
-      fake_clock_rest ();
-    }
+    fake_clock_settle ();
+    if (is_so (opaque))
+      return true;
     fake_clock_turn (step);
   }
+  fake_clock_settle ();
   return is_so (opaque);
 }

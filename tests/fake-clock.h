@@ -15,6 +15,11 @@ extern void fake_clock_turn (uint64_t ms);
 /* Give others some time of the real clock, none of this one. */
 extern void fake_clock_rest (void);
 
+/* Until the other threads have nothing to do any more at this time, on a slow
+ * machine too; not longer than about a second.
+ */
+extern void fake_clock_settle (void);
+
 /* Until it is so, without any time, or in small turns of ‘step’ ms.  False: not
  * within ‘limit’ ms of turns, or, without turns, ten real seconds.
  */

@@ -126,12 +126,9 @@ await_settled (const struct lu_user *user)
 void
 let_pass (unsigned ms)
 {
-  unsigned i;
-
   for (; ms >= 50; ms -= 50) {
     fake_clock_turn (50);
-    for (i = 0; i < 4; ++i)
-      fake_clock_rest ();
+    fake_clock_settle ();
   }
 }
 
