@@ -35,6 +35,7 @@ struct journey {
   unsigned alone;
   uint64_t refused_since;       /* clock_ms, by a path; 0: by none */
   unsigned refusals;
+  unsigned unverified;          /* verifications in vain */
 };
 
 /* ---- the path that a user has ---- */
@@ -291,6 +292,7 @@ verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
   case LU_LOST:
     if (j->lost_since == 0)
       j->lost_since = clock_ms ();
+    pause_before (user, ++j->unverified);
     return true;
   case LU_SILENT:
     if (j->lost_since == 0)
