@@ -270,7 +270,8 @@ was_fruitless (const struct engine *e, const struct queue *undone,
  * on a certain command: send half of that next time, at last one at a time,
  * and the more often that happens the longer before trying more.  It is taken
  * for that if the session did not answer as many as it had, or ended with the
- * first round of a greater depth.
+ * first round of a greater depth.  A command that was not answered in time tells
+ * of its LUN: the others are not to wait for it.
  */
 static void
 learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
@@ -279,7 +280,7 @@ learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
     e->loss.fruitless++;
   else
     e->loss.fruitless = 0;
-  if (undone->len == 0 || e->loss.why.err == ESTALE)
+  if (undone->len == 0 || e->loss.why.err == ESTALE || e->overdue != 0)
     return;
   if (undone->len <= e->answered &&
       (e->successes > 0 || undone->len < e->depth))
