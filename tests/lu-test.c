@@ -111,7 +111,7 @@ is_fenced (void *luv)
   return !fence_is_open (&lu->fence);
 }
 
-static bool
+bool
 is_settled (void *luv)
 {
   return !is_fenced (luv);

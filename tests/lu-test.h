@@ -73,9 +73,10 @@ extern void await_settled (const struct lu_user *user);
 extern void let_pass (unsigned ms);
 
 /* For fake_clock_turn_until: are there writes of a struct lu that are
- * unsettled, is there a session at portal *(int *)?
+ * unsettled, or not, is there a session at portal *(int *)?
  */
 extern bool is_fenced (void *lu);
+extern bool is_settled (void *lu);
 extern bool is_at (void *portal);
 
 /* ---- the target ---- */

@@ -213,6 +213,58 @@ test_reset_refused (void)
   end_test ();
 }
 
+static void
+mute_reset (bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.mute_reset = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* How long the longest of the reads took, one a second for so many. */
+static unsigned
+longest_read (struct lu_user *user, unsigned reads)
+{
+  unsigned ms, longest = 0;
+  struct job j;
+
+  while (reads-- > 0) {
+    begin (&j, user, false, 0, 0);
+    for (ms = 0; !j.over && ms < 100000; ms += 50)
+      let_pass (50);
+    CHECK_UINT (end_within (&j, 1000), STATUS_GOOD);
+    if (ms > longest)
+      longest = ms;
+    let_pass (1000);
+  }
+  return longest;
+}
+
+/* The LUN hangs: the reset is as little answered as all else. */
+static void
+test_reset_unanswered (void)
+{
+  struct lu_user *a, *other;
+  struct job j, w;
+
+  TEST ("a LUN that does not answer a reset fails alone", 2);
+  settings.timeout_ms = 5000;
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  other = get (1);
+  mute_reset (true);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  CHECK (longest_read (other, 20) <= 1000);
+  begin (&w, other, true, 0, 1);
+  CHECK_UINT (end_within (&w, 1000), STATUS_GOOD);
+  CHECK (is_fenced (a->lu));
+  mute_reset (false);
+  CHECK (fake_clock_turn_until (is_settled, a->lu, 50, 70000));
+  CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
 /* Nothing but a login can tell whether it is refused still. */
 static void
 test_refused_for_long (void)
@@ -456,6 +508,7 @@ main (void)
   test_limit_of_each_fence ();
   test_other_address ();
   test_reset_refused ();
+  test_reset_unanswered ();
   test_refused_for_long ();
   test_refused_for_long_without_room ();
   test_refused_for_long_evicted ();

@@ -16,6 +16,13 @@
 #define UNSETTLED_MS     2000
 #define MAX_UNSETTLED_MS 16000
 
+/* A reset that is not answered has its session wait for as long as a command
+ * may take, and all other LUNs with it.  Once it has been tried more often than
+ * there are portals it is the LUN, and not the path, and there is no other for
+ * so many times as long.
+ */
+#define MUTE_TIMEOUTS 10
+
 bool
 settle_has (const struct target *t, const struct nexus *n)
 {
@@ -71,9 +78,28 @@ break_others (struct target *t, const struct nexus *n, const struct lu *lu)
                         "lost had sent");
 }
 
-/* All who use the LUN feel it, and so it is only done for writes.  A target
- * that says no (EIO) has this LUN alone wait: what is left on it stays.
- */
+/* Under the lock: what is left on this LUN stays, and it alone waits. */
+static void
+note_refusal (const struct nexus *n, struct lu *lu, const struct error *err)
+{
+  if (!lu->reset_refused)
+    log_event ("%s: %s: writes to it wait until the portal group is back "
+               "where others were left", n->name, err->msg);
+  lu->reset_refused = true;
+}
+
+/* Under the lock. */
+static void
+note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
+              const struct error *err)
+{
+  if (++lu->resets_unanswered <= t->portals.n)
+    return;
+  lu->reset_again = clock_ms () + (uint64_t) MUTE_TIMEOUTS * t->p->timeout_ms;
+  note_refusal (n, lu, err);
+}
+
+/* All who use the LUN feel it, and so it is only done for writes. */
 static int
 reset_lun (struct target *t, struct nexus *n, struct lu *lu,
            struct session *s, const struct stop *stop, struct error *err)
@@ -89,15 +115,16 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
     log_notice ("%s: came back in another portal group than the one where "
                 "writes may have been left: reset LUN %d", n->name, lu->lun);
   }
-  else if (err->err == EIO) {
-    if (!lu->reset_refused)
-      log_event ("%s: %s: writes to it wait until the portal group is back "
-                 "where others were left", n->name, err->msg);
-    lu->reset_refused = true;
-    return 0;
-  }
   pthread_mutex_lock (&t->lock);
-  break_others (t, n, lu);      /* without an answer it may have been done */
+  if (r == -1 && err->err == EIO) {
+    note_refusal (n, lu, err);
+    r = 0;
+  }
+  else {
+    if (r == -1 && err->err == ETIMEDOUT)
+      note_silence (t, n, lu, err);
+    break_others (t, n, lu);    /* without an answer it may have been done */
+  }
   pthread_mutex_unlock (&t->lock);
   return r;
 }
@@ -109,7 +136,8 @@ static void
 note_settled (struct lu *lu)
 {
   if (fence_is_open (&lu->fence)) {
-    lu->fenced_since = 0;
+    lu->fenced_since = lu->reset_again = 0;
+    lu->resets_unanswered = 0;
     lu->reset_refused = false;
   }
 }
@@ -124,9 +152,11 @@ reset_luns (struct target *t, struct nexus *n, bool any, struct session *s,
   pthread_mutex_lock (&t->lock);
   for (lu = next_to_reset (n, any, t->lus); lu != NULL && r == 0; lu = next) {
     lu->users++;
-    pthread_mutex_unlock (&t->lock);
-    r = reset_lun (t, n, lu, s, stop, err);
-    pthread_mutex_lock (&t->lock);
+    if (clock_ms () >= lu->reset_again) {
+      pthread_mutex_unlock (&t->lock);
+      r = reset_lun (t, n, lu, s, stop, err);
+      pthread_mutex_lock (&t->lock);
+    }
     note_settled (lu);
     next = next_to_reset (n, any, lu->next);
     target_put_lu (lu);

@@ -65,6 +65,8 @@ struct lu {
   bool asking;                  /* a thread asks for them */
   uint64_t fenced_since;        /* clock_ms, 0: it is not */
   bool reset_refused;           /* which was told */
+  unsigned resets_unanswered;   /* in a row */
+  uint64_t reset_again;         /* clock_ms, no other before */
   uint64_t no_path_since;       /* clock_ms, 0: there is one that carries I/O */
 };
 
