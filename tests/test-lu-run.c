@@ -10,6 +10,7 @@
 #include "alua.h"
 #include "cdb.h"
 #include "check.h"
+#include "fake-clock.h"
 #include "lu-test.h"
 #include "lu.h"
 #include "run.h"
@@ -238,6 +239,41 @@ test_hung_alone (void)
   end_test ();
 }
 
+static bool
+more_held (void *n)
+{
+  return fake_held () > *(unsigned *) n;
+}
+
+/* The session has learnt to send one command at a time. */
+static void
+test_hung_question (void)
+{
+  struct lu_user *a, *b;
+  struct job j[3], w;
+  unsigned i, held;
+
+  TEST ("a question to a LUN that hangs has no other LUN wait", 1);
+  settings.timeout_ms = 10000;
+  a = get (0);
+  b = get (1);
+  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  hang (0, true);
+  for (i = 0; i < 3; ++i)
+    begin (&j[i], a, true, i + 1, 1);
+  for (i = 0; i < 3; ++i)
+    CHECK_UINT (end_within (&j[i], 60000), STATUS_TIMEOUT);
+  held = fake_held ();
+  begin (&j[0], a, false, 0, 0);
+  CHECK (fake_clock_await (more_held, &held));
+  begin (&w, b, true, 0, 1);
+  CHECK_UINT (end_within (&w, 5000), STATUS_GOOD);
+  CHECK (!j[0].over);
+  hang (0, false);
+  end_within (&j[0], 60000);
+  end_test ();
+}
+
 /* One that is lost on the way, with all that is sent to the LUN later. */
 static void
 test_hung_for_long (void)
@@ -317,6 +353,7 @@ main (void)
   test_no_path_in_time ();
   test_missing_alone ();
   test_hung_alone ();
+  test_hung_question ();
   test_hung_for_long ();
   test_another_lun ();
   test_told_of_reset ();

@@ -82,6 +82,7 @@ struct engine {
   uint64_t oldest_since;
   uint64_t overdue;             /* the command that broke the session */
   size_t left_behind;           /* that it has, and nobody waits for */
+  size_t questions;             /* that it has, and somebody waits for */
 
   uint64_t commands_seen;       /* of the counter, by engine_watch */
   bool resting;                 /* who watches waits to be rung */

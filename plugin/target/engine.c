@@ -199,6 +199,8 @@ command_done (void *ev, struct command *cmd)
     doubt_lun (e, cmd->itl, &cmd->answer);
     doubt_write (e, cmd);
   }
+  else
+    e->questions--;
   adapt_depth (e, cmd);
   complete (e, cmd);
 }
@@ -226,6 +228,7 @@ engine_leave_behind (struct engine *e, struct command *cmd)
 
   *cmd->left_behind = true;
   cmd->waiter = NULL;
+  e->questions--;
   e->left_behind++;
   if (--w->remaining > 0)
     return;
@@ -322,7 +325,7 @@ free_left_behind (struct engine *e, struct queue *undone)
       free (cmd);
     }
   }
-  e->left_behind = 0;
+  e->left_behind = e->questions = 0;
 }
 
 /* Close the session.  Under the lock, by those whom I3 allows. */
@@ -383,12 +386,15 @@ take_inbox (struct engine *e)
   }
 }
 
+/* A question takes no room from commands: the LUN may hang, and others have
+ * their answers meanwhile.
+ */
 static bool
 has_room (const struct engine *e)
 {
   const size_t carried = session_carried (e->session)->len - e->left_behind;
 
-  return carried < e->depth && carried < e->window &&
+  return carried - e->questions < e->depth && carried < e->window &&
     session_takes_more (e->session);
 }
 
@@ -433,11 +439,15 @@ submit_one (struct engine *e, struct command *cmd)
     cmd->lun = cmd->itl->lun;
     cmd->itl->carried++;
   }
+  else
+    e->questions++;
   cmd->serial = ++e->serials;
   if (session_submit (e->session, cmd) == 0)
     return 0;
   if (cmd->itl)
     cmd->itl->carried--;
+  else
+    e->questions--;
   queue_prepend (&e->pending, cmd);
   engine_set_broken (e, ENOMEM, "cannot submit a command");
   return -1;
