@@ -10,15 +10,12 @@
 #include "debug.h"
 #include "target-private.h"
 
-/* A session that is lost so soon after a newer one of ours was opened, and the
- * newer one is not, looks like an eviction; each login counts once.  The loss
- * of the newest, or long after, tells against it.  So many more for it than
- * against it, none a minute after the one before, are no chance.  They need not
- * be in a row: the losses are noticed by several threads, in any order.
+/* So many sessions in a row, each lost so soon after another one of ours was
+ * opened, and each the one for which the one before was lost, were not lost by
+ * chance.
  */
 #define EVICTIONS   6
 #define EVICTION_MS 500
-#define FORGET_MS   60000
 
 /* A target may have been told otherwise: more sessions are tried after so long,
  * twice as long each time.
@@ -58,18 +55,12 @@ eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
     if (t->nexuses[i] && t->nexuses[i] != lost && t->nexuses[i]->up &&
         (other == NULL || t->nexuses[i]->since > other->since))
       other = t->nexuses[i];
-  if (other == NULL ||
-      (other == t->evictor && other->since == t->evictor_since))
+  if (other == NULL)
     return;
-  if (lost->since > other->since || now - other->since > EVICTION_MS) {
-    if (t->evictions > 0)
-      t->evictions--;
-    return;
-  }
-  if (other->since > t->evictor_since + FORGET_MS)
+  if (lost->since > other->since || now - other->since > EVICTION_MS ||
+      lost != t->evictor)
     t->evictions = 0;
   t->evictor = other;
-  t->evictor_since = other->since;
   if (++t->evictions >= EVICTIONS && !t->single)
     keep_one (t, other);
 }

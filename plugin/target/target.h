@@ -96,9 +96,8 @@ struct target {
   bool crowded;                 /* one that has left writes finds no room */
 
   /* Of a target that keeps one session for each initiator name. */
-  unsigned evictions;           /* losses for it, less those against it */
-  const struct nexus *evictor;  /* whose login the last one may have been for, */
-  uint64_t evictor_since;       /* and its ‘since’ then */
+  unsigned evictions;           /* that look like it, in a row */
+  const struct nexus *evictor;  /* whose login the last one may have been for */
   bool single;                  /* it is one, */
   uint64_t single_until;        /* clock_ms, until it is tried again, */
   uint64_t single_ms;           /* since it was one for so long before */
