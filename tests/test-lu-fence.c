@@ -319,6 +319,17 @@ both_held (void *opaque __attribute__ ((__unused__)))
   return fake_held () == 2;
 }
 
+static bool
+keeps_one (struct target *t)
+{
+  bool r;
+
+  pthread_mutex_lock (&t->lock);
+  r = t->single;
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
 /* The same of one that keeps one session: the nexus that is not to have it has
  * left a write, too.
  */
@@ -351,7 +362,7 @@ test_refused_for_long_evicted (void)
     CHECK_UINT (end_within (&r, 20000), STATUS_GOOD);
     let_pass (200);
   }
-  CHECK (u[0]->lu->target->single);
+  CHECK (keeps_one (u[0]->lu->target));
   logins = count (&fake.logins);
   let_pass (20000);
   CHECK (count (&fake.logins) - logins <= 9);
