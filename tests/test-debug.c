@@ -16,11 +16,16 @@ extern int iscsi_debug_session, iscsi_debug_scsi, iscsi_debug_pdu;
 static char debugged[256], errors[256], logged[256];
 
 /* nbdkit's, and the C library's. */
-extern void nbdkit_debug (const char *fs, ...);
-extern void nbdkit_vdebug (const char *fs, va_list args);
-extern void nbdkit_verror (const char *fs, va_list args);
-extern void syslog (int priority, const char *fs, ...);
-extern void __syslog_chk (int priority, int flag, const char *fs, ...);
+extern void nbdkit_debug (const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 1, 2)));
+extern void nbdkit_vdebug (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+extern void nbdkit_verror (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+extern void syslog (int priority, const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 2, 3)));
+extern void __syslog_chk (int priority, int flag, const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 3, 4)));
 
 #define TELL(to) \
   do { \
