@@ -126,6 +126,14 @@ wait_until ()
   until "$@" >/dev/null 2>&1; do sleep 0.05; done
 }
 
+# exports_listed: the names of the exports, a blank behind each.  nbdinfo would
+# open each of them, and some the default too.
+exports_listed ()
+{
+  run_nbdsh -c "h.set_opt_mode(True)" -c "h.connect_unix('$sock')" \
+            -c "h.opt_list(lambda name, _: print(name, end=' ') or 0)"
+}
+
 # shows PATTERN FILE: the extended regular expression is in the file.
 shows ()
 {

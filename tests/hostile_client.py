@@ -11,6 +11,7 @@ import struct
 READ, WRITE, DISC, FLUSH, TRIM, CACHE, ZEROES, STATUS = range(8)
 
 FIXED_NEWSTYLE, NO_ZEROES = 1, 2
+REP_SERVER, REP_INFO = 2, 3
 OPT_LIST, OPT_GO = 3, 7
 
 
@@ -45,32 +46,26 @@ def request(command, handle, offset, length, data=b"", flags=0):
                        length) + data
 
 
-def read_option_reply(s):
-    """Returns its type, or None after the last one of an option."""
-    _, _, kind, length = struct.unpack(">QIII", receive(s, 20))
-    receive(s, length)
+def ask_option(s, asked, more):
+    """Greets, and asks for one option; returns the type of the reply that ends
+    those of type ‘more’: 1 is ACK, and an error has the highest bit set."""
+    receive(s, 18)
+    s.sendall(struct.pack(">I", FIXED_NEWSTYLE | NO_ZEROES) + asked)
+    kind = more
+    while kind == more:
+        _, _, kind, length = struct.unpack(">QIII", receive(s, 20))
+        receive(s, length)
     return kind
 
 
 def handshake(s, name=b""):
-    """Up to the first request; returns the type of the reply to GO: 1 is ACK,
-    and an error has the highest bit set."""
-    receive(s, 18)
-    s.sendall(struct.pack(">I", FIXED_NEWSTYLE | NO_ZEROES) + go(name))
-    while True:
-        kind = read_option_reply(s)
-        if kind != 3:                       # INFO
-            return kind
+    """Up to the first request; returns the type of the reply to GO."""
+    return ask_option(s, go(name), REP_INFO)
 
 
 def list_exports(s):
-    """Returns the type of the last reply: 1 is ACK."""
-    receive(s, 18)
-    s.sendall(struct.pack(">I", FIXED_NEWSTYLE | NO_ZEROES) + option(OPT_LIST))
-    while True:
-        kind = read_option_reply(s)
-        if kind != 2:                       # SERVER
-            return kind
+    """Returns the type of the last reply."""
+    return ask_option(s, option(OPT_LIST), REP_SERVER)
 
 
 def opened(name=b""):

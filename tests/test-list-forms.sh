@@ -9,17 +9,11 @@
 requires_scripted_target
 requires nbdinfo --version
 
-list ()
-{
-  run_nbdsh -c "h.set_opt_mode(True)" -c "h.connect_unix('$sock')" \
-            -c "h.opt_list(lambda name, _: print(name, end=' ') or 0)"
-}
-
 set -x
 # 4001h to 4003h, and nothing at 0001h.
 start_scripted --set form=0x4000 --set luns=3
 start_nbdkit iscsi "iscsi://$portal/$iqn"
-equal "the list" "$(list)" "1 2 3 "
+equal "the list" "$(exports_listed)" "1 2 3 "
 equal size "$(nbdinfo --size "nbd+unix:///2?socket=$sock")" 67108864
 id=naa.60014050000000000000000000000003
 equal size "$(nbdinfo --size "nbd+unix:///id:$id?socket=$sock")" 67108864
@@ -37,10 +31,10 @@ entries+=8002000000000000
 entries+=d200000100000000c101000000000000000100010000000081020000000000000
 start_scripted --set luns=3 --set raw-luns=${entries%?}
 start_nbdkit iscsi "iscsi://$portal/$iqn"
-equal "the list" "$(list)" "1 3 "
+equal "the list" "$(exports_listed)" "1 3 "
 shows "$iqn/2 is left out of the list: there is no LUN 2" "$nbdkit_log"
 shows "$iqn: each of 4 LUNs is left out of the list: its address has a form" \
       "$nbdkit_log"
 stop_nbdkit
 start_nbdkit iscsi "iscsi://$portal/$iqn" list=strict
-if list; then fail "the list is complete"; fi
+if exports_listed; then fail "the list is complete"; fi

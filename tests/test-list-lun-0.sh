@@ -10,19 +10,13 @@
 requires_scripted_target
 requires nbdinfo --version
 
-list ()
-{
-  run_nbdsh -c "h.set_opt_mode(True)" -c "h.connect_unix('$sock')" \
-            -c "h.opt_list(lambda name, _: print(name, end=' ') or 0)"
-}
-
 set -x
 start_scripted --set lun=0 --set luns=2
 for what in inquiry capacity10; do
   scripted rules clear
   scripted rule "$what#0 times=0 check 5/2500"
   start_nbdkit iscsi "iscsi://$portal/$iqn" list=strict
-  equal "the list" "$(list)" "1 "
+  equal "the list" "$(exports_listed)" "1 "
   equal "the lines about it" \
         "$(grep -c "$iqn/0 is left out of the list: there is no LUN 0, though" \
                 "$nbdkit_log")" 1
@@ -33,5 +27,5 @@ done
 scripted rules clear
 scripted rule "inquiry#0 times=0 data 7f0005025b000000$(printf '20%.0s' {1..88})"
 start_nbdkit iscsi "iscsi://$portal/$iqn" list=strict
-equal "the list" "$(list)" "1 "
+equal "the list" "$(exports_listed)" "1 "
 shows_not 'left out' "$nbdkit_log"

@@ -10,12 +10,6 @@
 requires_scripted_target
 requires nbdinfo --version
 
-list ()
-{
-  run_nbdsh -c "h.set_opt_mode(True)" -c "h.connect_unix('$sock')" \
-            -c "h.opt_list(lambda name, _: print(name, end=' ') or 0)"
-}
-
 # says LUN TYPE: the first byte of its INQUIRY data, and a server that lists.
 says ()
 {
@@ -30,13 +24,13 @@ start_scripted --set lun=0 --set luns=3
 said="is left out of the list: LUN . exists, but no device is connected to it"
 for type in 20 25; do
   says 2 $type
-  equal "the list" "$(list)" "0 1 "
+  equal "the list" "$(exports_listed)" "0 1 "
   said 1 "$iqn/2 $said"
   stop_nbdkit
 done
 for type in 3f 2c 1f; do
   says 2 $type
-  equal "the list" "$(list)" "0 1 "
+  equal "the list" "$(exports_listed)" "0 1 "
   shows_not 'left out' "$nbdkit_log"
   stop_nbdkit
 done
@@ -47,6 +41,6 @@ if nbdinfo --size "$uri"; then fail "there is a default"; fi
 shows 'whether 0 is the only disk here: .*no device is connected' "$nbdkit_log"
 stop_nbdkit
 says 0 20
-equal "the list" "$(list)" "1 "
+equal "the list" "$(exports_listed)" "1 "
 said 1 "$iqn/0 $said"
 equal size "$(nbdinfo --size "$uri")" 67108864
