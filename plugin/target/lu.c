@@ -45,8 +45,8 @@ struct asker {
   struct retry_policy policy;
 };
 
-/* The question itself, as it may have no answer when who asks goes on. */
-struct question {
+/* With its buffer, as it may have no answer yet when who asks goes on. */
+struct allocated_question {
   struct command cmd;           /* first */
   uint8_t data[];
 };
@@ -58,7 +58,7 @@ static void
 run_question (struct asker *a, struct command *cmd)
 {
   struct engine *e = a->path->nexus->engine;
-  struct question *q = malloc (sizeof *q + cmd->len);
+  struct allocated_question *q = malloc (sizeof *q + cmd->len);
 
   if (q == NULL || a->silent) {
     free (q);
