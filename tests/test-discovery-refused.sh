@@ -8,14 +8,14 @@
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
 requires nbdinfo --version
+requires_nbdsh
 
 umask 077
 set -x
 start_scripted --set discovery-refuses=CHAP
 start_nbdkit iscsi "iscsi://$portal/" user=bob password=an-adequate-secret
 before=$(scripted_fact logins)
-equal "the list" "$(nbdinfo --list "$uri" | grep '^export=')" \
-      "export=\"$iqn/1\":"
+equal "the list" "$(exports_listed)" "$iqn/1 "
 # Twice to the portal, of which the first was refused, and to the target.
 equal "the logins" $(($(scripted_fact logins) - before)) 3
 equal "the size" "$(nbdinfo --size "nbd+unix:///$iqn/1?socket=$sock")" 67108864
