@@ -45,36 +45,31 @@ struct asker {
   struct retry_policy policy;
 };
 
-/* With its buffer, as it may have no answer yet when who asks goes on. */
-struct allocated_question {
-  struct command cmd;           /* first */
-  uint8_t data[];
-};
-
 /* The answer takes as long as any, but a LUN that gives none fails alone: the
- * session is not given up.
+ * session is not given up.  The question is a copy, with its buffer behind it,
+ * as it may have no answer yet when who asks goes on.
  */
 static void
 run_question (struct asker *a, struct command *cmd)
 {
   struct engine *e = a->path->nexus->engine;
-  struct allocated_question *q = malloc (sizeof *q + cmd->len);
+  struct command *q = malloc (sizeof *q + cmd->len);
 
   if (q == NULL || a->silent) {
     free (q);
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
     return;
   }
-  q->cmd = *cmd;
-  q->cmd.param = q->data;
-  if (!engine_ask (e, &q->cmd)) {
+  *q = *cmd;
+  q->param = (uint8_t *) (q + 1);
+  if (!engine_ask (e, q)) {
     a->silent = true;
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
     return;
   }
-  cmd->answer = q->cmd.answer;
+  cmd->answer = q->answer;
   if (cmd->answer.received > 0)
-    memcpy (cmd->param, q->data, cmd->answer.received);
+    memcpy (cmd->param, q->param, cmd->answer.received);
   free (q);
 }
 
