@@ -47,6 +47,7 @@ test            strace             strace      what the target flushes
 test            iproute2           ss          ports in use
 test            procps             ps          processes
 test            bash-completion    -           what completes nbdkit on <TAB>
+test            gdb                gdb         cores, which show no secret
 test            valgrind           valgrind    make check-valgrind
 lint            clang              clang       the second compiler
 lint            libclang-rt-dev    -           its sanitizers and libFuzzer

@@ -11,9 +11,19 @@ requires nbdinfo --version
 requires nbdcopy --version
 requires test "$(id -u)" = 0
 requires setpriv --version
+mkdir -m 0777 "$tmp/run"
+# Only there can something be written.
+# shellcheck disable=SC2016 # for the inner shell
+apart=(unshare --mount --propagation slave bash -e -c '
+  if [ -e /etc/machine-id ]; then
+    mount -o bind,ro /dev/null /etc/machine-id
+  fi
+  mount -o bind "$0" "$0"
+  mount -o remount,bind,ro /
+  cd /
+  exec "$@"' "$tmp/run")
 # Not every container may do this.
-requires unshare --mount --propagation slave \
-         mount -o bind,ro /dev/null /etc/machine-id
+requires "${apart[@]}" true
 if [ "${SANITIZER:-none}" != none ] || [ "${UNDER_VALGRIND:-}" = 1 ]; then
   skip "a sanitizer, or valgrind, wants to write where it likes"
 fi
@@ -24,22 +34,15 @@ nbdkit_program=$(sed -n 's/^nbdkit=\${NBDKIT_PROGRAM:-\(.*\)}$/\1/p' \
 # What the user may reach: the plugin, and a place for the socket.
 cp "${NBDKIT_ISCSI_PLUGIN:-$abs_top_builddir/plugin/.libs/nbdkit-iscsi-plugin.so}" \
    "$tmp/plugin.so"
-mkdir -m 0777 "$tmp/run"
 chmod 0755 "$tmp"
 
 set -x
 disk_of 8M
 random_data $((8 * 1024 * 1024)) "$disk"
-# shellcheck disable=SC2016 # for the inner shell
-unshare --mount --propagation slave bash -e -c '
-  mount -o bind,ro /dev/null /etc/machine-id
-  mount -o bind "$1" "$1"
-  mount -o remount,bind,ro /
-  cd /
-  exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
-       --inh-caps=-all --bounding-set=-all env -i \
-       "$2" -f -v -U "$1/lun.sock" "$3" "$4"' \
-  bash "$tmp/run" "$nbdkit_program" "$tmp/plugin.so" "$url" \
+"${apart[@]}" \
+  setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
+          --inh-caps=-all --bounding-set=-all env -i \
+          "$nbdkit_program" -f -v -U "$tmp/run/lun.sock" "$tmp/plugin.so" "$url" \
   >"$tmp/server.log" 2>&1 &
 server=$!
 cleanup_fn end_server
