@@ -122,6 +122,7 @@ debian_install ()
   if [ "$(id -u)" != 0 ]; then
     if ! command -v sudo >/dev/null; then
       echo "This needs root, and there is no sudo.  As root, run:" >&2
+      echo "    apt-get update" >&2
       echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
       return 1
     fi
@@ -147,13 +148,13 @@ debian_install ()
   fi
 }
 
+incomplete=
 if [ ${#missing[@]} = 0 ]; then
   exit 0
 elif command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   echo "Installing with apt-get, which takes about a minute:" \
        "${missing[*]}"
-  debian_install ||
-    echo "$0: not everything could be installed; going on without." >&2
+  debian_install || incomplete=1
 else
   echo "This is not Debian.  Install what corresponds to its packages:"
   while read -r groups package program purpose; do
@@ -161,19 +162,23 @@ else
       printf '    %-18s %s\n' "$package" "$purpose"
     fi
   done <<<"$table"
-  echo "Going on with what is there."
+  incomplete=1
 fi
 
-status=0
-while read -r groups package program purpose; do
+needed=()
+while read -r groups package program _; do
   case $groups in
     build*|try*)
       if is_wanted "${groups%,test}" && [ "$program" != - ] &&
          ! command -v "$program" >/dev/null; then
-        echo "$0: $program is missing ($package: $purpose)" >&2
-        status=1
+        needed+=("$program")
       fi
       ;;
   esac
 done <<<"$table"
-exit $status
+if [ ${#needed[@]} != 0 ]; then
+  echo "$0: this cannot go on without ${needed[*]}" >&2
+  exit 1
+elif [ -n "$incomplete" ]; then
+  echo "$0: not everything is there; going on without" >&2
+fi

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # ./install-deps.sh says what it will install, and how much that is, before it
-# does; it says nothing and does nothing if nothing is missing.
+# does; it says nothing and does nothing if nothing is missing.  A user without
+# sudo is told what root has to type.
 
 . "${0%/*}/functions.sh"
 
@@ -28,7 +29,7 @@ esac
 EOF
 cat >"$tmp/bin/id" <<'EOF'
 #!/bin/sh
-echo 0
+echo "${USER_ID:-0}"
 EOF
 # Those that this host may lack.
 for program in cc make autoconf automake libtoolize pkg-config pod2man nbdkit
@@ -55,3 +56,20 @@ shows "^apt-get: .* $packages " "$tmp/said"
 printf installed >"$STATUS"
 equal "what it says if nothing is missing" \
       "$("$top/install-deps.sh" build 2>&1)" ""
+
+# Not where root's programs are everybody's: there may be a sudo.
+ln -s "$(type -P cat)" "$tmp/bin/cat"
+rm "$tmp/bin/cc"
+roots=$tmp/bin:/usr/sbin:/sbin
+if ! PATH=$roots type -P sudo && ! PATH=$roots type -P cc; then
+  : >"$STATUS"
+  if PATH=$tmp/bin USER_ID=1000 "$BASH" "$top/install-deps.sh" build \
+       >"$tmp/said" 2>&1; then
+    fail "it goes on without a compiler"
+  fi
+  equal "what it says to a user" "$(tail -n +2 "$tmp/said")" \
+"This needs root, and there is no sudo.  As root, run:
+    apt-get update
+    apt-get install --no-install-recommends gcc $packages
+$top/install-deps.sh: this cannot go on without cc"
+fi
