@@ -26,8 +26,8 @@ stop_nbdkit
 # answer; extended flat space, a well known one, a second level, a logical unit
 # of bus 1.
 entries=0003000000000000
-entries+=000100000000000000010000000000004001000000000000
-entries+=8002000000000000
+entries+="000100000000000000010000000000004001000000000000"
+entries+="8002000000000000"
 entries+=d200000100000000c101000000000000000100010000000081020000000000000
 start_scripted --set luns=3 --set raw-luns=${entries%?}
 start_nbdkit iscsi "iscsi://$portal/$iqn"
