@@ -81,7 +81,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   struct error err = { 0 };
   struct lun_facts facts;
 
-  if (lun_probe (&runner, &policy, 0, &facts, &err) == -1) {
+  if (lun_probe (&runner, &policy, 0, 0, &facts, &err) == -1) {
     require_error (&err);
     return 0;
   }

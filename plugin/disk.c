@@ -21,6 +21,7 @@ struct disk {
   char *target;                 /* iSCSI name */
   int lun;
   struct lun_facts facts;       /* of the first handle */
+  unsigned unanswered;          /* as in the facts, of all handles */
   struct learnt learnt;
   struct rangelock writes;
   unsigned users;
@@ -72,6 +73,32 @@ new_disk (const char *target, int lun, const struct lun_facts *facts)
   return d;
 }
 
+/* Under the lock: one that is in use. */
+static struct disk *
+find_disk (const char *target, int lun)
+{
+  struct disk *d;
+
+  for (d = disks; d != NULL; d = d->next)
+    if (d->lun == lun && strcmp (d->target, target) == 0)
+      return d;
+  return NULL;
+}
+
+/* What the LUN did not answer to those who use it. */
+static unsigned
+unanswered_questions (const char *target, int lun)
+{
+  const struct disk *d;
+  unsigned r;
+
+  pthread_mutex_lock (&lock);
+  d = find_disk (target, lun);
+  r = d ? d->unanswered : 0;
+  pthread_mutex_unlock (&lock);
+  return r;
+}
+
 /* Under the lock: the disk that the LUN is, NULL with a sentence.  One that
  * nobody uses is forgotten, and so it may be another one each time.
  */
@@ -79,11 +106,8 @@ static struct disk *
 get_disk (const char *target, int lun, const struct lun_facts *facts,
           struct error *err)
 {
-  struct disk *d;
+  struct disk *d = find_disk (target, lun);
 
-  for (d = disks; d != NULL; d = d->next)
-    if (d->lun == lun && strcmp (d->target, target) == 0)
-      break;
   if (d == NULL) {
     d = new_disk (target, lun, facts);
     if (d == NULL) {
@@ -93,6 +117,7 @@ get_disk (const char *target, int lun, const struct lun_facts *facts,
   }
   else if (lun_compare (lun, &d->facts, facts, err) == -1)
     return NULL;
+  d->unanswered |= facts->unanswered;
   d->users++;
   return d;
 }
@@ -141,7 +166,8 @@ reach (struct disk_handle *dh, const struct settings *p, const char *target,
 
   if (lu_get (p, target, h->lun, wire, counts, &dh->user, stop, err) == -1)
     return -1;
-  if (lun_probe (&h->runner, &h->retry, h->lun, &h->facts, err) == 0)
+  if (lun_probe (&h->runner, &h->retry, h->lun,
+                 unanswered_questions (target, h->lun), &h->facts, err) == 0)
     return 0;
   lu_last_error (&dh->user, &why);
   if (why.err != 0)

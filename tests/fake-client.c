@@ -106,7 +106,7 @@ fake_open (const struct settings *p, int lun, struct lu_user *user,
   if (lu_get (p, FAKE_TARGET, lun, (uint16_t) lun, true, user, NULL,
               err) == -1)
     return -1;
-  if (lun_probe (&runner, &policy, lun, &facts, err) == -1) {
+  if (lun_probe (&runner, &policy, lun, 0, &facts, err) == -1) {
     lu_put (user);
     return -1;
   }

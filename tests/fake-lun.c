@@ -729,7 +729,7 @@ fake_attach (struct fake_disk *d)
   d->h.runner = (struct runner) { .run = fake_run, .handle = &d->lun };
   d->h.retry = (struct retry_policy) { .timeout_ms = 500, .sleep = no_pause };
 
-  if (lun_probe (&d->h.runner, &d->h.retry, FAKE_LUN_NUMBER,
+  if (lun_probe (&d->h.runner, &d->h.retry, FAKE_LUN_NUMBER, 0,
                  &d->h.facts, &err) == -1) {
     fprintf (stderr, "fake-lun: %s\n", err.msg);
     abort ();

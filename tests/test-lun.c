@@ -30,7 +30,7 @@ probe (struct fake_lun *f, struct lun_facts *facts, struct error *err)
   const struct runner r = { .run = fake_run, .handle = f };
 
   *err = (struct error) { 0 };
-  return lun_probe (&r, &policy, LUN, facts, err);
+  return lun_probe (&r, &policy, LUN, 0, facts, err);
 }
 
 /* A LUN that must be accepted. */
@@ -402,7 +402,7 @@ test_types (void)
   /* What a new user of tgt meets first. */
   fake_open (&f, 512, 100);
   f.device_type = 0x0c;
-  CHECK_INT (lun_probe (&r, &policy, 0, &facts, &err), -1);
+  CHECK_INT (lun_probe (&r, &policy, 0, 0, &facts, &err), -1);
   CHECK_CONTAINS (err.msg, "try LUN 1");
   CHECK_CONTAINS (err.msg, "nbdinfo --list");
   fake_close (&f);
@@ -605,7 +605,7 @@ static const struct {
     EIO, "asking for its identity failed" },
   { "shutdown", { .op = FAKE_VPD (0x00), .status = STATUS_SHUTDOWN },
     ESHUTDOWN, "shutting down" },
-  { "timeout", { .op = FAKE_VPD (0xb1), .status = STATUS_TIMEOUT },
+  { "timeout", { .op = FAKE_VPD (0x83), .status = STATUS_TIMEOUT },
     EIO, "did not answer in time" },
 };
 
@@ -620,6 +620,76 @@ test_troubles (void)
     fake_open (&f, 512, 100);
     fake_rule (&f, troubles[i].rule);
     refused (&f, troubles[i].err, troubles[i].words);
+  }
+  check_row = NULL;
+}
+
+/* What need not be answered is given up, and not asked again: the facts are
+ * those of a LUN that refuses it.
+ */
+static const struct {
+  const char *name;
+  unsigned op;
+} optional[] = {
+  { "block limits", FAKE_VPD (0xb0) },
+  { "rotation rate", FAKE_VPD (0xb1) },
+  { "provisioning", FAKE_VPD (0xb2) },
+  { "mode", FAKE_MODE6 (0x08) },
+};
+
+static void
+check_unanswered (unsigned op)
+{
+  struct lun_facts facts, without;
+  struct fake_lun f;
+  const struct runner runner = { .run = fake_run, .handle = &f };
+  struct error err;
+
+  fake_open (&f, 512, 100);
+  f.thin = f.lbpu = true;
+  fake_rule (&f, (struct fake_rule) FAKE_REFUSE (op));
+  if (op == FAKE_MODE6 (0x08)) { /* all forms of it */
+    fake_rule (&f, (struct fake_rule) FAKE_REFUSE (FAKE_MODE6 (0x3f)));
+    fake_rule (&f, (struct fake_rule) FAKE_REFUSE (FAKE_MODE10 (0x08)));
+    fake_rule (&f, (struct fake_rule) FAKE_REFUSE (FAKE_MODE10 (0x3f)));
+  }
+  without = facts_of (&f);
+  fake_close (&f);
+
+  fake_open (&f, 512, 100);
+  f.thin = f.lbpu = true;
+  fake_rule (&f, (struct fake_rule) { .op = op, .status = STATUS_TIMEOUT });
+  facts = facts_of (&f);
+  CHECK_UINT (fake_count (&f, op), 1);
+  CHECK (facts.unanswered != 0);
+  without.unanswered = facts.unanswered;
+  CHECK (memcmp (&facts, &without, sizeof facts) == 0);
+
+  fake_forget (&f);
+  CHECK_INT (lun_probe (&runner, &policy, LUN, facts.unanswered, &facts,
+                        &err), 0);
+  CHECK_UINT (fake_count (&f, op), 0);
+  CHECK (memcmp (&facts, &without, sizeof facts) == 0);
+  fake_close (&f);
+}
+
+static void
+test_unanswered (void)
+{
+  struct fake_lun f;
+  size_t i;
+
+  for (i = 0; i < sizeof optional / sizeof optional[0]; ++i) {
+    check_row = optional[i].name;
+    check_unanswered (optional[i].op);
+
+    /* Not if the LUN answers nothing at all. */
+    fake_open (&f, 512, 100);
+    fake_rule (&f, (struct fake_rule) { .op = optional[i].op,
+                                        .status = STATUS_TIMEOUT });
+    fake_rule (&f, (struct fake_rule) { .op = FAKE_UNIT_READY, .skip = 1,
+                                        .status = STATUS_TIMEOUT });
+    refused (&f, EIO, "did not answer in time");
   }
   check_row = NULL;
 }
@@ -876,6 +946,7 @@ main (void)
   test_capacity_in_trouble ();
   test_short_capacity ();
   test_troubles ();
+  test_unanswered ();
   test_verify ();
   test_verify_in_trouble ();
   test_verify_nameless ();

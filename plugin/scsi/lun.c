@@ -49,11 +49,21 @@ enum device_type {
   TYPE_RBC        = 0x0e,
 };
 
+/* Questions that need not be answered at all. */
+enum {
+  ASKS_LIMITS       = 1,
+  ASKS_ROTATION     = 2,
+  ASKS_PROVISIONING = 4,
+  ASKS_MODE         = 8,
+};
+
 /* Who is asked, and how. */
 struct asker {
   const struct runner *runner;
   const struct retry_policy *policy;
   int lun;
+  unsigned *unanswered;         /* of those above, what is not asked any more;
+                                   NULL: all must be answered */
 };
 
 static bool
@@ -63,18 +73,25 @@ has_sense (const struct answer *a, uint8_t key, uint8_t asc)
     a->key == key && a->asc >> 8 == asc;
 }
 
-/* Ask for at most ‘len’ bytes of parameter data. */
+/* Ask for at most ‘len’ bytes of parameter data; ‘ms’ is cmd->timeout_ms. */
 static struct decision
-ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
+ask_for (const struct asker *a, struct command *cmd, uint8_t *buf,
+         uint32_t len, unsigned ms)
 {
   cmd->direction = DATA_IN;
   cmd->niov = 0;
   cmd->param = buf;
   cmd->len = len;
-  cmd->timeout_ms = 0;
+  cmd->timeout_ms = ms;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   retry_run (a->runner, a->policy, cmd, 1);
   return sense_decide (&cmd->answer);
+}
+
+static struct decision
+ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
+{
+  return ask_for (a, cmd, buf, len, 0);
 }
 
 static int
@@ -109,38 +126,6 @@ failed (const struct asker *a, const char *question,
                     a->lun, question, d->reason, sense_text (answer, text));
 }
 
-/* Ask what need not be answered.  1: *len bytes came; 0: it was refused;
- * -1: there is nobody to ask any more, and going on would only add up
- * timeouts.
- */
-static int
-ask_if_told (const struct asker *a, const char *question,
-             struct command *cmd, uint8_t *buf, uint32_t *len,
-             struct error *err)
-{
-  const struct decision d = ask (a, cmd, buf, *len);
-
-  if (d.verdict == VERDICT_OK) {
-    *len = cmd->answer.received;
-    return 1;
-  }
-  /* All the time there was is over: what is asked next would time out, and
-   * that would be told instead.
-   */
-  if (d.verdict == VERDICT_RETRY_LATER)
-    return failed (a, question, &cmd->answer, &d, err);
-  switch (cmd->answer.status) {
-  case STATUS_NONE:
-  case STATUS_TIMEOUT:
-  case STATUS_LOST:
-  case STATUS_DROPPED:
-  case STATUS_SHUTDOWN:
-    return failed (a, question, &cmd->answer, &d, err);
-  default:
-    return 0;
-  }
-}
-
 /* Eat the UNIT ATTENTIONs that follow a login or a reset (SAM-5 section 5.14),
  * and wait for a LUN that is becoming ready.  What else is wrong is left for
  * the questions that follow.
@@ -164,6 +149,58 @@ wait_ready (const struct asker *a, struct error *err)
     return error_set (err, EBUSY, "LUN %d is not ready: %s", a->lun,
                       sense_text (&cmd.answer, text));
   return 0;
+}
+
+/* A question that others are answered beside is one that the LUN does not
+ * know.
+ */
+static bool
+is_mute (const struct asker *a, const struct command *cmd)
+{
+  struct error why;
+
+  return a->unanswered && cmd->answer.status == STATUS_TIMEOUT &&
+    wait_ready (a, &why) == 0;
+}
+
+/* Ask what need not be answered.  1: *len bytes came; 0: it was refused, or,
+ * now or before, not answered in time; -1: there is nobody to ask any more,
+ * and going on would only add up timeouts.
+ */
+static int
+ask_if_told (const struct asker *a, unsigned what, const char *question,
+             struct command *cmd, uint8_t *buf, uint32_t *len,
+             struct error *err)
+{
+  const unsigned ms = a->unanswered ? a->policy->timeout_ms / 2 : 0;
+  struct decision d;
+
+  if (a->unanswered && *a->unanswered & what)
+    return 0;
+  d = ask_for (a, cmd, buf, *len, ms);
+  if (d.verdict == VERDICT_OK) {
+    *len = cmd->answer.received;
+    return 1;
+  }
+  if (is_mute (a, cmd)) {
+    *a->unanswered |= what;
+    return 0;
+  }
+  /* All the time there was is over: what is asked next would time out, and
+   * that would be told instead.
+   */
+  if (d.verdict == VERDICT_RETRY_LATER)
+    return failed (a, question, &cmd->answer, &d, err);
+  switch (cmd->answer.status) {
+  case STATUS_NONE:
+  case STATUS_TIMEOUT:
+  case STATUS_LOST:
+  case STATUS_DROPPED:
+  case STATUS_SHUTDOWN:
+    return failed (a, question, &cmd->answer, &d, err);
+  default:
+    return 0;
+  }
 }
 
 static const char *
@@ -244,14 +281,14 @@ probe_inquiry (const struct asker *a, struct inquiry *inq, struct error *err)
 
 /* As ask_if_told. */
 static int
-ask_vpd (const struct asker *a, uint8_t page, uint8_t *buf, uint32_t *len,
-         struct error *err)
+ask_vpd (const struct asker *a, unsigned what, uint8_t page, uint8_t *buf,
+         uint32_t *len, struct error *err)
 {
   struct command cmd;
 
   *len = VPD_LEN;
   cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, page, VPD_LEN);
-  return ask_if_told (a, "INQUIRY of a VPD page", &cmd, buf, len, err);
+  return ask_if_told (a, what, "INQUIRY of a VPD page", &cmd, buf, len, err);
 }
 
 /* Is this standard INQUIRY data, from a device that knows no VPD and so takes
@@ -391,8 +428,10 @@ take_page (struct lun_facts *f, uint8_t page,
 static int
 probe_pages (const struct asker *a, struct lun_facts *f, struct error *err)
 {
-  static const uint8_t wanted[] = {
-    VPD_LIMITS, VPD_ROTATION, VPD_PROVISIONING,
+  static const struct { uint8_t page; unsigned what; } wanted[] = {
+    { VPD_LIMITS, ASKS_LIMITS },
+    { VPD_ROTATION, ASKS_ROTATION },
+    { VPD_PROVISIONING, ASKS_PROVISIONING },
   };
   uint8_t buf[VPD_LEN];
   struct vpd_pages pages;
@@ -408,14 +447,14 @@ probe_pages (const struct asker *a, struct lun_facts *f, struct error *err)
   if (probe_identity (a, &pages, f, err) == -1)
     return -1;
 
-  for (i = 0; i < sizeof wanted; ++i) {
-    if (!vpd_has (&pages, wanted[i]))
+  for (i = 0; i < sizeof wanted / sizeof wanted[0]; ++i) {
+    if (!vpd_has (&pages, wanted[i].page))
       continue;
-    r = ask_vpd (a, wanted[i], buf, &len, err);
+    r = ask_vpd (a, wanted[i].what, wanted[i].page, buf, &len, err);
     if (r == -1)
       return -1;
     if (r == 1)
-      take_page (f, wanted[i], buf, len);
+      take_page (f, wanted[i].page, buf, len);
   }
   return 0;
 }
@@ -441,7 +480,7 @@ probe_mode (const struct asker *a, struct mode *mode, struct error *err)
       cdb_mode_sense10 (cmd.cdb, pages[i % 2], sizeof buf) :
       cdb_mode_sense6 (cmd.cdb, pages[i % 2], sizeof buf);
     len = sizeof buf;
-    r = ask_if_told (a, "MODE SENSE", &cmd, buf, &len, err);
+    r = ask_if_told (a, ASKS_MODE, "MODE SENSE", &cmd, buf, &len, err);
     if (r == -1)
       return -1;
     if (r == 1 && (ten ? parse_mode_sense10 (buf, len, mode) :
@@ -548,7 +587,7 @@ void
 lun_name_others (const struct runner *r, const struct retry_policy *p,
                  int lun, struct error *err)
 {
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
   uint8_t buf[8 + 8 * MAX_LUNS_NAMED];
   struct lun_address luns[MAX_LUNS_NAMED];
   char names[6 * MAX_LUNS_NAMED + 8] = "";
@@ -575,7 +614,7 @@ int
 lun_mode (const struct runner *r, const struct retry_policy *p,
           int lun, struct mode *mode, struct error *err)
 {
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
 
   return probe_mode (&a, mode, err);
 }
@@ -585,7 +624,7 @@ lun_capacity (const struct runner *r, const struct retry_policy *p,
               int lun, struct capacity *cap, uint64_t *size,
               struct error *err)
 {
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
   bool refused16;
 
   return read_capacity (&a, cap, size, &refused16, err);
@@ -593,13 +632,15 @@ lun_capacity (const struct runner *r, const struct retry_policy *p,
 
 int
 lun_probe (const struct runner *r, const struct retry_policy *p,
-           int lun, struct lun_facts *facts, struct error *err)
+           int lun, unsigned unanswered, struct lun_facts *facts,
+           struct error *err)
 {
-  const struct asker a = { r, p, lun };
   struct lun_facts *f = facts;
+  const struct asker a = { r, p, lun, &f->unanswered };
   bool refused16, cd;
 
   memset (f, 0, sizeof *f);
+  f->unanswered = unanswered;
   if (wait_ready (&a, err) == -1 ||
       probe_inquiry (&a, &f->inquiry, err) == -1 ||
       probe_pages (&a, f, err) == -1 ||
@@ -638,8 +679,8 @@ int
 lun_glance (const struct runner *r, const struct retry_policy *p,
             int lun, struct lun_facts *facts, struct error *err)
 {
-  const struct asker a = { r, p, lun };
   struct lun_facts *f = facts;
+  const struct asker a = { r, p, lun, &f->unanswered };
 
   memset (f, 0, sizeof *f);
   if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
@@ -657,7 +698,7 @@ int
 lun_has_designator (const struct runner *r, const struct retry_policy *p,
                     int lun, const char *text, struct error *err)
 {
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
   uint8_t buf[VPD_LEN];
   uint32_t len;
   int n = ask_identity_at_once (&a, designator_page (text), buf, &len, err);
@@ -673,7 +714,7 @@ lun_designators (const struct runner *r, const struct retry_policy *p,
                  void *opaque, struct error *err)
 {
   static const uint8_t pages[] = { VPD_DESIGNATORS, VPD_SERIAL };
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
   char text[DESIGNATOR_LEN];
   uint8_t buf[VPD_LEN];
   uint32_t len;
@@ -681,7 +722,7 @@ lun_designators (const struct runner *r, const struct retry_policy *p,
   int n;
 
   for (i = 0; i < sizeof pages; ++i) {
-    n = ask_vpd (&a, pages[i], buf, &len, err);
+    n = ask_vpd (&a, 0, pages[i], buf, &len, err);
     if (n == -1)
       return -1;
     for (at = 0; n == 1 && designator_next (pages[i], buf, len, &at, text); )
@@ -750,7 +791,7 @@ int
 lun_verify (const struct runner *r, const struct retry_policy *p,
             int lun, const struct lun_facts *facts, struct error *err)
 {
-  const struct asker a = { r, p, lun };
+  const struct asker a = { r, p, lun, NULL };
   struct lun_facts now = { .identity_page = 0 };
 
   if (wait_ready (&a, err) == -1 ||
@@ -758,4 +799,18 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
       lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
     return -1;
   return lun_compare (lun, facts, &now, err);
+}
+
+int
+lun_check (const struct runner *r, const struct retry_policy *p,
+           int lun, struct error *err)
+{
+  const struct asker a = { r, p, lun, NULL };
+  struct lun_facts f = { .identity_page = 0 };
+
+  if (wait_ready (&a, err) == -1 ||
+      probe_inquiry (&a, &f.inquiry, err) == -1 ||
+      ask_identity (&a, 0, &f, err) == -1)
+    return -1;
+  return lun_capacity (r, p, lun, &f.capacity, &f.size, err);
 }

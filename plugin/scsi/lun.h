@@ -31,6 +31,8 @@ struct lun_facts {
   bool reads_zeroes;            /* LBPRZ of READ CAPACITY (16) */
   bool cd;                      /* CD or DVD: never written to */
   bool read_only;               /* cd, or write protected */
+
+  unsigned unanswered;          /* what is not to be asked again: lun_probe */
 };
 
 /* Ask a LUN everything.  A LUN that cannot be served (not a disk, no
@@ -39,9 +41,22 @@ struct lun_facts {
  * one that could not be asked for its identity; it has none only if it refuses
  * the question (sense key 5h), or does not list the pages.  ‘lun’ is for the
  * sentences.  Blocks, at most the policy's timeout per question.
+ *
+ * Optional are MODE SENSE and the VPD pages B0h to B2h: a LUN that does not
+ * answer one of them for half of the timeout, and then answers TEST UNIT READY,
+ * is taken to lack it, and the facts are those of one that refuses it.  Give
+ * facts->unanswered of the last time, and it is not asked for it again; 0: there
+ * was none.
  */
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
-                      int lun, struct lun_facts *facts, struct error *err);
+                      int lun, unsigned unanswered, struct lun_facts *facts,
+                      struct error *err);
+
+/* As lun_probe, without the optional questions, and so that a bare session can
+ * ask them, which is lost with a command that is not answered in time.
+ */
+extern int lun_check (const struct runner *r, const struct retry_policy *p,
+                      int lun, struct error *err);
 
 /* Can a LUN of this type (of its INQUIRY data) be served?  Disks and CDs. */
 extern bool lun_serves_type (unsigned device_type);

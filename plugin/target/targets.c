@@ -333,7 +333,6 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
 {
   const uint64_t begun = clock_ms ();
   struct session_asker asker;
-  struct lun_facts facts;
   struct session *s;
   struct error why;
   int r = 0;
@@ -345,10 +344,10 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
   session_ask (&asker, s, deadline, NULL);
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
-    r = lun_probe (&asker.runner, &asker.policy, lun, &facts, err);
+    r = lun_check (&asker.runner, &asker.policy, lun, err);
     if (r == -1 && err->err == ENXIO) {
       asker.lun = lun_wire_other (asker.lun);
-      r = lun_probe (&asker.runner, &asker.policy, lun, &facts, &why);
+      r = lun_check (&asker.runner, &asker.policy, lun, &why);
     }
     if (r == -1 && err->err == ENXIO) {
       asker.lun = 0;
