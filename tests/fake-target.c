@@ -138,6 +138,7 @@ is_held (const struct task *t)
   if (fake_is_silent (t->session->portal) || fake.luns[t->lun].hangs)
     return true;
   switch (t->cdb[0]) {
+  case 0xa3: return p->holds_questions || fake.luns[t->lun].hides_states;
   case 0x88: return p->holds_reads;
   case 0x8a: return p->holds_writes || p->rejects_writes;
   }

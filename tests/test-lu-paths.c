@@ -62,6 +62,41 @@ test_transition_elsewhere (void)
 }
 
 static void
+hide_states (bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].hides_states = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* Paths are chosen by what commands are told, as where there are no states. */
+static void
+test_states_unanswered (void)
+{
+  struct lu_user *a, *b;
+  struct job j;
+
+  TEST ("a LUN that never tells its states is used, and not asked again", 2);
+  settings.timeout_ms = 10000;
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  get_two (&a, &b);
+  hide_states (true);
+  fake_cut (0);
+  begin (&j, a, true, 0, 1);
+  CHECK_UINT (end_within (&j, 6000), STATUS_GOOD);
+  CHECK_UINT (fake_held (), 1);
+  fake_cut (1);
+  begin (&j, b, true, 1, 1);
+  CHECK_UINT (end_within (&j, 2000), STATUS_GOOD);
+  set_state (0, 1, ALUA_STANDBY);
+  begin (&j, b, true, 1, 2);
+  CHECK_UINT (end_within (&j, 2000), STATUS_GOOD);
+  CHECK_UINT (fake_held (), 1);
+  hide_states (false);
+  end_test ();
+}
+
+static void
 test_silent_portal (void)
 {
   struct lu_user *a;
@@ -451,6 +486,7 @@ main (void)
   alarm (500);
   test_best_portal_dead ();
   test_transition_elsewhere ();
+  test_states_unanswered ();
   test_silent_portal ();
   test_silent_at_start ();
   test_two_frozen ();

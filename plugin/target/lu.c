@@ -23,6 +23,11 @@
 /* How often to ask for the end of a transition. */
 #define TRANSITION_MS 2000
 
+/* A LUN that does not answer REPORT TARGET PORT GROUPS, but other commands, is
+ * not asked for so long: a controller may just be failing over.
+ */
+#define MUTE_MS (5 * 60 * 1000)
+
 /* How long to wait for another thread that asks. */
 #define OTHERS_MS 1000
 
@@ -109,15 +114,18 @@ set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
   };
 }
 
-/* One question; what came back of ‘len’ bytes, -1: it was refused. */
+/* One question, for which there are so many ms (0: as many as for any); what
+ * came back of ‘len’ bytes, -1: it was refused.
+ */
 static int
-ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len)
+ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len,
+     unsigned ms)
 {
   cmd->direction = DATA_IN;
   cmd->niov = 0;
   cmd->param = buf;
   cmd->len = len;
-  cmd->timeout_ms = 0;
+  cmd->timeout_ms = ms;
   retry_run (&a->runner, &a->policy, cmd, 1);
   return sense_decide (&cmd->answer).verdict == VERDICT_OK
     ? (int) cmd->answer.received : -1;
@@ -132,11 +140,12 @@ lu_has_states (const struct lu *lu)
   return lu->facts.inquiry.tpgs != 0 && lu->target->p->alua != ALUA_IGNORE;
 }
 
-/* The same of one that is not known yet. */
+/* The same of one that is not known yet, and now. */
 static bool
 may_tell_states (const struct lu *lu)
 {
-  return !lu->known || lu_has_states (lu);
+  return (!lu->known || lu_has_states (lu)) &&
+    clock_ms () >= atomic_load (&lu->states_from);
 }
 
 bool
@@ -176,25 +185,44 @@ ask_port_group (const struct asker *a)
   int n;
 
   cmd.cdb_len = cdb_inquiry_vpd (cmd.cdb, VPD_DESIGNATORS, sizeof buf);
-  n = ask (a, &cmd, buf, sizeof buf);
+  n = ask (a, &cmd, buf, sizeof buf, 0);
   return n == -1 ? -1 : alua_port_group (buf, (size_t) n);
 }
 
+/* Does it answer anything? */
+static bool
+is_there (const struct asker *a)
+{
+  struct command cmd = { .direction = DATA_NONE };
+
+  cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
+  retry_run (&a->runner, &a->policy, &cmd, 1);
+  return cmd.answer.status < STATUS_NONE;
+}
+
 /* The extended header tells how long a transition may take; targets that do
- * not know it say 5/2400.
+ * not know it say 5/2400.  The states are optional: without them paths are
+ * chosen by the answers to commands.
  */
 static int
-ask_groups (const struct asker *a, struct alua *alua)
+ask_groups (struct asker *a, struct alua *alua)
 {
+  const unsigned ms = a->policy.timeout_ms / 2;
+  const bool silent = a->silent;
   uint8_t buf[STATES_LEN];
   struct command cmd;
   int n;
 
   cmd.cdb_len = cdb_report_target_port_groups (cmd.cdb, true, sizeof buf);
-  n = ask (a, &cmd, buf, sizeof buf);
+  n = ask (a, &cmd, buf, sizeof buf, ms);
   if (n == -1 && sense_decide (&cmd.answer).verdict == VERDICT_UNSUPPORTED) {
     cmd.cdb_len = cdb_report_target_port_groups (cmd.cdb, false, sizeof buf);
-    n = ask (a, &cmd, buf, sizeof buf);
+    n = ask (a, &cmd, buf, sizeof buf, ms);
+  }
+  if (a->silent && !silent) {
+    a->silent = false;
+    if (is_there (a))
+      atomic_store (&a->lu->states_from, clock_ms () + MUTE_MS);
   }
   return n == -1 ? -1 : alua_parse (buf, (size_t) n, alua);
 }
@@ -262,7 +290,7 @@ is_stuck (const struct alua *alua)
 
 /* A target that never moves a LUN by itself. */
 static void
-unstick (const struct asker *a, struct alua *alua, int group)
+unstick (struct asker *a, struct alua *alua, int group)
 {
   struct lu *lu = a->lu;
 

@@ -62,6 +62,7 @@ struct lu {
                                    when commands were sent to it */
   atomic_bool stuck_told;       /* that no path is active, and what to do */
   uint64_t states_asked;        /* clock_ms, when ALUA states were */
+  _Atomic uint64_t states_from; /* clock_ms, not to be asked for before */
   bool asking;                  /* a thread asks for them */
   uint64_t fenced_since;        /* clock_ms, 0: it is not */
   bool reset_refused;           /* which was told */
