@@ -586,15 +586,18 @@ is_slow (struct fake_lun *f, const struct fake_seen *s, struct command *cmd,
          uint64_t round_start)
 {
   const uint64_t blocks = slow_blocks (s, cmd);
+  unsigned limit = f->deadline_ms;
 
   if (blocks == 0)
     return false;
+  if (cmd->timeout_ms > 0 && cmd->timeout_ms < limit)
+    limit = cmd->timeout_ms;
   if (f->too_long && blocks > f->too_long) {
     check_condition (cmd, 5, 0x2400);
     return true;
   }
   f->ms += f->ms_each + blocks * f->block_len * f->ms_per_mib / (1 << 20);
-  if (f->deadline_ms == 0 || f->ms - round_start <= f->deadline_ms)
+  if (limit == 0 || f->ms - round_start <= limit)
     return false;
   cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
   return true;

@@ -170,8 +170,10 @@ test_unanswered (void)
   attach_serial ();
   do_trim (0, size);
   CHECK_UINT (count (FAKE_UNMAP), 3);
+  CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 0);
   fake_forget (&d.lun);
   do_zero (0, MIB, true);
+  CHECK_UINT (count (FAKE_SAME16) + count (FAKE_SAME10), 3);
   CHECK_UINT (count (FAKE_WRITE16), 4);
   fake_forget (&d.lun);
   do_zero (0, MIB, true);
@@ -180,6 +182,17 @@ test_unanswered (void)
   CHECK_INT (block_cache (&d.h, MIB, 0, &err), 0);
   CHECK_UINT (count (FAKE_PREFETCH16), 1);
   CHECK (!block_can_cache (&d.h));
+  detach ();
+
+  /* A hint has half of the time. */
+  open_serial (6000, 0, 10000);
+  attach_serial ();
+  CHECK_INT (block_cache (&d.h, MIB, 0, &err), 0);
+  CHECK_UINT (count (FAKE_PREFETCH16), 1);
+  CHECK (!block_can_cache (&d.h));
+  do_zero (0, MIB, true);
+  CHECK_UINT (count (FAKE_SAME16), 1);
+  CHECK_UINT (count (FAKE_WRITE16), 0);
   detach ();
 
   /* The LUN is not there either. */

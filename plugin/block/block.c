@@ -139,7 +139,8 @@ block_cache (struct handle *h, uint32_t count, uint64_t offset,
 {
   static const struct kind kind = {
     .fill = fill_prefetch, .refused = refused_prefetch,
-    .slow = slow_prefetch, .tries = 1, .ignore_residual = true,
+    .slow = slow_prefetch, .tries = 1, .is_hint = true,
+    .ignore_residual = true,
     .also_good = STATUS_CONDITION_MET,
   };
   const struct request rq = { "cache", count, offset };

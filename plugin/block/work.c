@@ -175,7 +175,8 @@ fill_round (struct work *w, struct round *r, uint64_t done)
     if (r->blocks[r->n] == 0)
       return false;
     if (r->pace)
-      r->cmds[r->n].timeout_ms = w->h->retry.timeout_ms;
+      r->cmds[r->n].timeout_ms =
+        w->h->retry.timeout_ms / (w->kind->is_hint ? 2 : 1);
     done += r->blocks[r->n];
   }
   r->end = done;

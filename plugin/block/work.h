@@ -44,10 +44,12 @@ struct kind {
                    uint32_t blocks);
 
   /* For the slow kinds, which are optional: which one it is now.  They are
-   * given up, that is ‘refused’, when they went unanswered ‘tries’ times.
+   * given up, that is ‘refused’, when they went unanswered ‘tries’ times.  A
+   * hint, without which nothing is lost, has half of the time.
    */
   enum slow (*slow) (const struct work *w);
   unsigned tries;
+  bool is_hint;
 
   /* The residual does not tell what was done.  Some targets set it on
    * commands that move no block data.

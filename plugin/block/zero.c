@@ -27,7 +27,8 @@
 #define SHORT_BYTES (64 * 1024)
 
 /* As often is a command issued that is not answered, each time for fewer
- * blocks.
+ * blocks, and no other one after it that may go the same way: a request costs
+ * so many times the timeout.
  */
 #define TRIES 3
 
@@ -185,7 +186,9 @@ shorten (const struct handle *h, const struct command *cmd, uint32_t blocks,
   return true;
 }
 
-/* The command is too long, or the UNMAP bit of it is missing, or all of it. */
+/* The command is too long, or the UNMAP bit of it is missing, or all of it, in
+ * every form if it is not answered.
+ */
 static bool
 refused_same (struct work *w, const struct command *cmd, uint32_t blocks)
 {
@@ -196,7 +199,9 @@ refused_same (struct work *w, const struct command *cmd, uint32_t blocks)
   if (!work_is_refused (w->h, cmd))
     return false;
   l->most_same = 0;             /* so that was not why */
-  if (cdb_has_unmap_bit (cmd->cdb) && !work_is_unknown (cmd))
+  if (cmd->answer.status == STATUS_TIMEOUT)
+    l->no_write_same16 = l->no_write_same10 = true;
+  else if (cdb_has_unmap_bit (cmd->cdb) && !work_is_unknown (cmd))
     l->no_write_same_unmap = true;
   else if (cmd->cdb_len == 16)
     l->no_write_same16 = true;
@@ -232,6 +237,8 @@ fill_trim (struct work *w, uint64_t done, struct command *cmd, unsigned nth)
   struct trim *t = w->opaque;
   const uint64_t lba = w->lba + done, blocks = w->blocks - done;
 
+  if (w->unanswered >= TRIES)
+    return 0;
   if (can_unmap (w->h))
     return fill_unmap (w, lba, blocks, t->list[nth], cmd);
   return fill_write_same (w, lba, blocks, true, cmd);
