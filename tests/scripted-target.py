@@ -129,7 +129,8 @@ SETTINGS = {
     "readonly": 0,                # WP, writes 7/2700
     "dpofua": 1, "wce": 1,
     "login-ua": 1,                # 6/2900 on the first command of a session
-    "sense": "fixed",             # descriptor, none, truncated
+    "sense": "fixed",             # descriptor, none, truncated; endless: it
+                                  # says that it is longer
     "pad": "zero",                # garbage: in pad bytes after the login;
                                   # login: in those of the login, too
     "window": 128,                # MaxCmdSN - ExpCmdSN + 1

@@ -506,8 +506,9 @@ class Connection:
         form = self.set["sense"]
         if form == "none":
             return b""
-        if form == "descriptor":
-            data = struct.pack(">BBHBBBB", 0x72, key, asc, 0, 0, 0, 0)
+        if form in ("descriptor", "endless"):
+            data = struct.pack(">BBHBBBB", 0x72, key, asc, 0, 0, 0,
+                               255 if form == "endless" else 0)
         else:
             data = struct.pack(">BBBIBIHBBH", 0x70, 0, key, 0, 10, 0, asc,
                                0, 0, 0)
