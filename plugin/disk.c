@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "disk.h"
 #include "lu.h"
 #include "rangelock.h"
@@ -158,13 +159,12 @@ set_up_handle (struct disk_handle *dh, const struct settings *p, int lun)
  */
 static int
 reach (struct disk_handle *dh, const struct settings *p, const char *target,
-       uint16_t wire, bool counts, const struct stop *stop,
-       struct error *err)
+       uint16_t wire, const struct stop *stop, struct error *err)
 {
   struct handle *h = &dh->h;
   struct error why;
 
-  if (lu_get (p, target, h->lun, wire, counts, &dh->user, stop, err) == -1)
+  if (lu_get (p, target, h->lun, wire, &dh->user, stop, err) == -1)
     return -1;
   if (lun_probe (&h->runner, &h->retry, h->lun,
                  unanswered_questions (target, h->lun), &h->facts, err) == 0)
@@ -181,21 +181,20 @@ reach (struct disk_handle *dh, const struct settings *p, const char *target,
  */
 static int
 reach_any (struct disk_handle *dh, const struct settings *p,
-           const char *target, bool counts, const struct stop *stop,
-           struct error *err)
+           const char *target, const struct stop *stop, struct error *err)
 {
   const uint16_t wire = lun_wire (dh->h.lun);
   struct error why;
 
-  if (reach (dh, p, target, wire, counts, stop, err) == 0)
+  if (reach (dh, p, target, wire, stop, err) == 0)
     return 0;
   if (err->err != ENXIO)
     return -1;
-  if (reach (dh, p, target, lun_wire_other (wire), counts, stop, &why) == 0)
+  if (reach (dh, p, target, lun_wire_other (wire), stop, &why) == 0)
     return 0;
   /* What export-filter= leaves out is nobody's business. */
   if (p->filter.n == 0 &&
-      lu_get (p, target, 0, 0, false, &dh->user, stop, &why) == 0) {
+      lu_get (p, target, 0, 0, &dh->user, stop, &why) == 0) {
     lun_name_others (&dh->h.runner, &dh->h.retry, dh->h.lun, err);
     lu_put (&dh->user);
   }
@@ -218,7 +217,8 @@ add_handle (struct disk_handle *dh, const char *target, struct error *err)
 
 static struct handle *
 get_handle (const struct settings *p, const char *target, int lun,
-            bool counts, const struct stop *stop, struct error *err)
+            bool counts, uint64_t limit, const struct stop *stop,
+            struct error *err)
 {
   struct disk_handle *dh = calloc (1, sizeof *dh);
   int r;
@@ -228,7 +228,9 @@ get_handle (const struct settings *p, const char *target, int lun,
     return NULL;
   }
   set_up_handle (dh, p, lun);
-  if (reach_any (dh, p, target, counts, stop, err) == -1) {
+  dh->user.counts = counts;
+  dh->user.limit = limit;
+  if (reach_any (dh, p, target, stop, err) == -1) {
     free (dh);
     return NULL;
   }
@@ -246,18 +248,32 @@ get_handle (const struct settings *p, const char *target, int lun,
   return NULL;
 }
 
+uint64_t
+disk_open_limit (const struct settings *p)
+{
+  if (p->recovery_timeout_ms == 0)
+    return NO_DEADLINE;
+  return clock_ms () + p->login_timeout_ms + p->recovery_timeout_ms;
+}
+
+void
+disk_lift_limit (struct handle *h)
+{
+  ((struct disk_handle *) h)->user.limit = 0;
+}
+
 struct handle *
 disk_open (const struct settings *p, const char *target, int lun,
-           const struct stop *stop, struct error *err)
+           uint64_t limit, const struct stop *stop, struct error *err)
 {
-  return get_handle (p, target, lun, true, stop, err);
+  return get_handle (p, target, lun, true, limit, stop, err);
 }
 
 struct handle *
 disk_hold (const struct settings *p, const char *target, int lun,
-           const struct stop *stop, struct error *err)
+           uint64_t limit, const struct stop *stop, struct error *err)
 {
-  return get_handle (p, target, lun, false, stop, err);
+  return get_handle (p, target, lun, false, limit, stop, err);
 }
 
 const char *

@@ -14,20 +14,24 @@
 #include "stop.h"
 #include "tally.h"
 
-/* Get hold of a LUN: the first handle opens its first session; each further
- * one gets a slot as slots_take says.  READ CAPACITY is read again each time.
- * Any thread; blocks up to the login timeout, and when the session is lost
- * meanwhile up to recovery-timeout.  NULL with a sentence.
+/* Until when an open that begins now may take (clock_ms). */
+extern uint64_t disk_open_limit (const struct settings *p);
+
+/* Get hold of a LUN, and ask it everything.  Any thread; blocks up to the login
+ * timeout, when a session is lost meanwhile up to recovery-timeout, and never
+ * beyond ‘limit’, as all that is asked over the handle before
+ * disk_lift_limit.  NULL with a sentence.
  */
 extern struct handle *disk_open (const struct settings *p,
-                                 const char *target, int lun,
+                                 const char *target, int lun, uint64_t limit,
                                  const struct stop *stop, struct error *err);
+extern void disk_lift_limit (struct handle *h);
 
 /* The same for a handle over which nothing is read or written: it only
  * keeps the LUN's sessions open.
  */
 extern struct handle *disk_hold (const struct settings *p,
-                                 const char *target, int lun,
+                                 const char *target, int lun, uint64_t limit,
                                  const struct stop *stop, struct error *err);
 
 /* The iSCSI name of the target.  It lives as long as the handle. */

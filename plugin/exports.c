@@ -61,14 +61,14 @@ compare_numbers (const void *av, const void *bv)
  */
 static int
 check_listed (const struct settings *p, const char *target, int lun,
-              const struct stop *stop, struct error *err)
+              uint64_t limit, const struct stop *stop, struct error *err)
 {
   const struct lun_address wanted = { .lun = lun };
   struct lun_list list;
   struct question q;
   int r;
 
-  if (question_begin (&q, p, target, 0, 0, NO_DEADLINE, 0, stop, err) == -1)
+  if (question_begin (&q, p, target, 0, 0, limit, 0, stop, err) == -1)
     return -1;
   r = question_report_luns (&q, &list, err);
   if (r == 1)
@@ -95,6 +95,7 @@ static struct handle *
 open_there (const struct settings *p, const char *target, int lun,
             const struct stop *stop, struct error *err)
 {
+  const uint64_t limit = disk_open_limit (p);
   char name[EXPORT_NAME_LEN];
   struct handle *h;
   int r;
@@ -105,9 +106,9 @@ open_there (const struct settings *p, const char *target, int lun,
     return NULL;
   }
   if (check_target (p, target, stop, err) == -1 ||
-      check_listed (p, target, lun, stop, err) == -1)
+      check_listed (p, target, lun, limit, stop, err) == -1)
     return NULL;
-  h = disk_open (p, target, lun, stop, err);
+  h = disk_open (p, target, lun, limit, stop, err);
   if (h == NULL)
     return NULL;
   r = survey_admits (p, name, &h->runner, &h->retry, lun, err);
@@ -488,15 +489,16 @@ open_named (const struct settings *p, const char *text,
   return h;
 }
 
-struct handle *
-exports_open (const struct settings *p, const char *name,
-              const struct stop *stop, struct error *err)
+static struct handle *
+open_any (const struct settings *p, const char *name,
+          const struct stop *stop, struct error *err)
 {
   struct handle *h;
   char *only;
 
   if (p->url.lun >= 0)
-    return disk_open (p, p->url.target, p->url.lun, stop, err);
+    return disk_open (p, p->url.target, p->url.lun, disk_open_limit (p), stop,
+                      err);
   if (*name != '\0')
     return open_named (p, name, stop, err);
 
@@ -506,6 +508,17 @@ exports_open (const struct settings *p, const char *name,
   only = exports_default (p, stop, err);
   h = only ? open_named (p, only, stop, err) : NULL;
   free (only);
+  return h;
+}
+
+struct handle *
+exports_open (const struct settings *p, const char *name,
+              const struct stop *stop, struct error *err)
+{
+  struct handle *h = open_any (p, name, stop, err);
+
+  if (h)
+    disk_lift_limit (h);
   return h;
 }
 

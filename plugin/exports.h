@@ -17,9 +17,9 @@
 #include "stop.h"
 
 /* Get hold of the LUN that ‘name’ means.  One of an id stays where it was
- * found, for all clients, until it is not there any more.  Blocks as disk_open
- * and, where it has to be looked for, login-timeout more.  NULL with a
- * sentence.
+ * found, for all clients, until it is not there any more.  Blocks up to
+ * disk_open_limit and, where it has to be looked for, as long as a list does
+ * before that.  NULL with a sentence.
  */
 extern struct handle *exports_open (const struct settings *p,
                                     const char *name,

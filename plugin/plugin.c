@@ -269,7 +269,8 @@ plugin_after_fork (void)
   if (params.url.lun == -1)
     return 0;
 
-  kept = disk_hold (&params, params.url.target, params.url.lun, &stop, &err);
+  kept = disk_hold (&params, params.url.target, params.url.lun,
+                    disk_open_limit (&params), &stop, &err);
   /* A server that was told to quit meanwhile does so, and has not failed. */
   if (kept || err.err == ESHUTDOWN)
     return 0;
@@ -353,18 +354,20 @@ plugin_default_export (int readonly __attribute__ ((__unused__)),
   return r;
 }
 
-/* The URL's LUN, if it could not be reached at the start. */
+/* The URL's LUN, if it could not be reached at the start.  Part of the open of
+ * one client; the others do not wait for it.
+ */
 static void
-keep (void)
+keep (uint64_t limit)
 {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   struct error err;
 
-  if (params.url.lun == -1)
+  if (params.url.lun == -1 || pthread_mutex_trylock (&lock) != 0)
     return;
-  pthread_mutex_lock (&lock);
   if (kept == NULL)
-    kept = disk_hold (&params, params.url.target, params.url.lun, NULL, &err);
+    kept = disk_hold (&params, params.url.target, params.url.lun, limit, NULL,
+                      &err);
   pthread_mutex_unlock (&lock);
 }
 
@@ -373,6 +376,7 @@ plugin_open (int readonly)
 {
   struct patience patience = { .since = clock_ms () };
   const struct stop stop = { .asked = client_gone, .opaque = &patience };
+  const uint64_t limit = disk_open_limit (&params);
   const char *name = nbdkit_export_name ();
   struct handle *h;
   struct error err;
@@ -384,7 +388,7 @@ plugin_open (int readonly)
     refuse (&err);
     return NULL;
   }
-  keep ();
+  keep (limit);
   if (h->facts.read_only && !readonly)
     nbdkit_debug ("this LUN is a CD or is write protected: served read-only");
   return h;

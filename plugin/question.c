@@ -56,7 +56,8 @@ question_begin (struct question *q, const struct settings *p,
                 uint64_t deadline, unsigned least_ms,
                 const struct stop *stop, struct error *err)
 {
-  if (lu_get (p, target, lun, wire, false, &q->user, stop, err) == -1)
+  q->user = (struct lu_user) { .limit = least_ms == 0 ? deadline : 0 };
+  if (lu_get (p, target, lun, wire, &q->user, stop, err) == -1)
     return -1;
   q->deadline = deadline;
   q->least_ms = least_ms;
@@ -70,7 +71,7 @@ question_begin (struct question *q, const struct settings *p,
   /* Who was not answered for half of the time is not asked again when others
    * have ended the session.
    */
-  if (deadline == NO_DEADLINE)
+  if (least_ms == 0)
     q->runner = (struct runner) { .run = lu_run, .handle = &q->user };
   else
     q->user.deadline = clock_share (deadline, 2);

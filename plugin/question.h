@@ -24,14 +24,15 @@ struct question {
   struct lu_user user;
   struct runner runner;         /* for scsi/ */
   struct retry_policy policy;
-  uint64_t deadline;            /* clock_ms; NO_DEADLINE */
+  uint64_t deadline;            /* clock_ms */
   unsigned least_ms, most_ms;   /* that a command is given */
 };
 
 /* No command is sent after ‘deadline’ (clock_ms).  One that is not answered by
  * then ends its session, as one that is not answered for ‘timeout’ does; but
- * not before ‘least_ms’ are over: what was asked last may only be slow.  With
- * NO_DEADLINE a question is like any other command.
+ * not before ‘least_ms’ are over: what was asked last may only be slow.  If
+ * that is 0 it is a question of an open: like any other command, but not beyond
+ * ‘deadline’, which may be NO_DEADLINE.
  *
  * Blocks as lu_get, whose stop is ‘stop’.  -1 with a sentence.
  */

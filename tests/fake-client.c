@@ -92,8 +92,8 @@ fake_write (struct lu_user *user, unsigned block, uint32_t value)
 }
 
 int
-fake_open (const struct settings *p, int lun, struct lu_user *user,
-           struct error *err)
+fake_open_until (const struct settings *p, int lun, uint64_t limit,
+                 struct lu_user *user, struct error *err)
 {
   const struct runner runner = { .run = lu_run, .handle = user };
   const struct retry_policy policy = {
@@ -103,13 +103,21 @@ fake_open (const struct settings *p, int lun, struct lu_user *user,
   };
   struct lun_facts facts;
 
-  if (lu_get (p, FAKE_TARGET, lun, (uint16_t) lun, true, user, NULL,
-              err) == -1)
+  *user = (struct lu_user) { .counts = true, .limit = limit };
+  if (lu_get (p, FAKE_TARGET, lun, (uint16_t) lun, user, NULL, err) == -1)
     return -1;
   if (lun_probe (&runner, &policy, lun, 0, &facts, err) == -1) {
     lu_put (user);
     return -1;
   }
   lu_set_facts (user->lu, &facts);
+  user->limit = 0;
   return 0;
+}
+
+int
+fake_open (const struct settings *p, int lun, struct lu_user *user,
+           struct error *err)
+{
+  return fake_open_until (p, lun, 0, user, err);
 }

@@ -132,6 +132,10 @@ extern unsigned fake_held (void);
 extern int fake_open (const struct settings *p, int lun, struct lu_user *user,
                       struct error *err);
 
+/* The same with a limit (clock_ms; 0: none). */
+extern int fake_open_until (const struct settings *p, int lun, uint64_t limit,
+                            struct lu_user *user, struct error *err);
+
 /* The status of the answer; *value is what the block holds. */
 extern unsigned fake_read (struct lu_user *user, unsigned block,
                            uint32_t *value);

@@ -179,8 +179,9 @@ test_other_address (void)
   refuse_reset (true);
   leave_unsettled (&j, a);
   let_pass (1000);
-  CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, 0x4000, true,
-                     &users[nr_users++], NULL, &err), 0);
+  users[nr_users] = (struct lu_user) { .counts = true };
+  CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, 0x4000, &users[nr_users++],
+                     NULL, &err), 0);
   CHECK (!fence_is_open (&users[nr_users - 1].lu->fence));
   hold_writes (0, false);
   set_portal (0, FAKE_ANSWERS);

@@ -9,6 +9,7 @@
 
 #include "alua.h"
 #include "check.h"
+#include "clock.h"
 #include "fake-clock.h"
 #include "lu-test.h"
 
@@ -113,14 +114,16 @@ test_silent_portal (void)
   end_test ();
 }
 
+static uint64_t limit;          /* clock_ms, of an open; 0: none */
+
 static void *
 open_thread (void *jv)
 {
   struct job *j = jv;
   struct error err;
 
-  j->status = fake_open (&settings, 0, j->user, &err) == 0 ? STATUS_GOOD
-    : STATUS_LOST;
+  j->status = fake_open_until (&settings, 0, limit, j->user, &err) == 0
+    ? STATUS_GOOD : STATUS_LOST;
   j->over = true;
   return NULL;
 }
@@ -131,6 +134,48 @@ begin_open (struct job *j)
   *j = (struct job) { .user = &users[nr_users++] };
   if (pthread_create (&j->thread, NULL, open_thread, j) != 0)
     abort ();
+}
+
+/* What it asks may be swallowed and be asked again, be answered BUSY, or find no
+ * session.
+ */
+static void
+open_in_vain (void)
+{
+  struct job j;
+
+  limit = clock_ms () + 40000;
+  begin_open (&j);
+  let_pass (39000);
+  CHECK (!j.over);
+  CHECK_UINT (end_within (&j, 2500), STATUS_LOST);
+  nr_users--;
+}
+
+static void
+test_open_limit (void)
+{
+  TEST ("an open has one limit, whatever becomes of its questions", 1);
+  settings.timeout_ms = 30000;
+  get (0);
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].hangs = true;
+  pthread_mutex_unlock (&fake.lock);
+  open_in_vain ();
+  fake_release_all ();
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[0].hangs = false;
+  fake.busy_in = 1;
+  pthread_mutex_unlock (&fake.lock);
+  settings.timeout_ms = 60000;
+  open_in_vain ();
+  pthread_mutex_lock (&fake.lock);
+  fake.busy_in = 0;
+  pthread_mutex_unlock (&fake.lock);
+  lose_portal (0);
+  open_in_vain ();
+  limit = 0;
+  end_test ();
 }
 
 static void
@@ -488,6 +533,7 @@ main (void)
   test_transition_elsewhere ();
   test_states_unanswered ();
   test_silent_portal ();
+  test_open_limit ();
   test_silent_at_start ();
   test_two_frozen ();
   test_two_cut ();

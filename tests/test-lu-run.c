@@ -49,7 +49,7 @@ test_told_to_a_question (void)
   CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
   let_pass (31000);
   fake_swap (0, 9);
-  lu_look_for_better (a->lu, a->path);
+  lu_look_for_better (a, a->path);
   begin (&j, a, true, 0, 2);
   let_pass (1000);
   CHECK_UINT (look (0).writes, 1);

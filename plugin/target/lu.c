@@ -38,10 +38,30 @@
 
 #define TEST_UNIT_READY 0x00
 
+unsigned
+lu_time_left (const struct lu_user *user)
+{
+  unsigned left;
+
+  if (user->limit == 0)
+    return 0;
+  left = (unsigned) clock_left (user->limit);
+  if (left >= user->lu->target->p->timeout_ms)
+    return 0;
+  return left > 0 ? left : 1;
+}
+
+static bool
+is_late (const struct lu_user *user)
+{
+  return user->limit != 0 && clock_ms () >= user->limit;
+}
+
 /* ---- asking over one path ---- */
 
 /* A runner over one path, for questions: none is sent again elsewhere. */
 struct asker {
+  const struct lu_user *user;   /* who asks */
   struct lu *lu;
   struct lu_path *path;
   bool silent;                  /* a question was not answered in time: no
@@ -60,6 +80,7 @@ run_question (struct asker *a, struct command *cmd)
   struct engine *e = a->path->nexus->engine;
   struct command *q = malloc (sizeof *q + cmd->len);
 
+  a->silent |= is_late (a->user);
   if (q == NULL || a->silent) {
     free (q);
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
@@ -89,6 +110,7 @@ run_questions (void *av, struct command *cmds, size_t n)
   for (i = 0; i < n; ++i) {
     cmds[i].itl = NULL;
     cmds[i].lun = a->path->itl.lun;
+    cmds[i].timeout_ms = lu_time_left (a->user);
     if (cmds[i].niov == 0)
       run_question (a, &cmds[i]);
     else
@@ -100,9 +122,13 @@ run_questions (void *av, struct command *cmds, size_t n)
 }
 
 static void
-set_up_asker (struct asker *a, struct lu *lu, struct lu_path *path)
+set_up_asker (struct asker *a, const struct lu_user *user,
+              struct lu_path *path)
 {
+  struct lu *lu = user->lu;
+
   *a = (struct asker) {
+    .user = user,
     .lu = lu,
     .path = path,
     .runner = { .run = run_questions, .handle = a },
@@ -371,11 +397,12 @@ ask_states (struct asker *a, const struct answer *answer)
 }
 
 void
-lu_ask_states (struct lu *lu, struct lu_path *path, const struct answer *a)
+lu_ask_states (const struct lu_user *user, struct lu_path *path,
+               const struct answer *a)
 {
   struct asker asker;
 
-  set_up_asker (&asker, lu, path);
+  set_up_asker (&asker, user, path);
   ask_states (&asker, a);
 }
 
@@ -394,8 +421,9 @@ forget_states (struct lu *lu)
 }
 
 void
-lu_look_for_better (struct lu *lu, struct lu_path *path)
+lu_look_for_better (const struct lu_user *user, struct lu_path *path)
 {
+  struct lu *lu = user->lu;
   struct target *t = lu->target;
   const uint64_t now = clock_ms ();
   unsigned rank;
@@ -413,7 +441,7 @@ lu_look_for_better (struct lu *lu, struct lu_path *path)
   }
   pthread_mutex_unlock (&t->lock);
   if (due)
-    lu_ask_states (lu, path, NULL);
+    lu_ask_states (user, path, NULL);
 }
 
 /* ---- making sure of the LUN ---- */
@@ -450,9 +478,10 @@ is_io_rank (unsigned rank)
 
 /* Under the lock: what came of it. */
 static enum lu_verdict
-judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
-       int r, bool silent, const struct error *err)
+judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
+       unsigned doubts, int r, bool silent, const struct error *err)
 {
+  struct lu *lu = user->lu;
   struct target *t = lu->target;
   const size_t portal = path->nexus->portal;
 
@@ -460,6 +489,8 @@ judge (struct lu *lu, struct lu_path *path, unsigned epoch, unsigned doubts,
     return LU_LOST;
   if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
+  if (silent && is_late (user))
+    return LU_LOST;             /* it may answer to others */
   if (silent) {
     path->silences++;
     return LU_SILENT;
@@ -501,17 +532,17 @@ carries_io (const struct lu *lu, const struct lu_path *path)
  * good they do not ask one after the other, but choose anew.
  */
 static bool
-begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch,
-                 enum lu_verdict *verdict)
+begin_verifying (const struct lu_user *user, struct lu_path *path,
+                 unsigned epoch, enum lu_verdict *verdict)
 {
-  struct target *t = lu->target;
+  struct target *t = user->lu->target;
   unsigned silences;
   bool mine;
 
   pthread_mutex_lock (&t->lock);
   silences = path->silences;
   mine = !path->verifying;
-  while (path->verifying && path->silences == silences)
+  while (path->verifying && path->silences == silences && !is_late (user))
     target_wait (t, clock_ms () + 1000);
   *verdict = path->silences == silences ? LU_LOST : LU_SILENT;
   if (atomic_load (&path->itl.verified) == epoch) {
@@ -525,9 +556,11 @@ begin_verifying (struct lu *lu, struct lu_path *path, unsigned epoch,
 }
 
 enum lu_verdict
-lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
+lu_verify (const struct lu_user *user, struct lu_path *path,
+           struct error *err)
 {
   const unsigned epoch = engine_epoch (path->nexus->engine);
+  struct lu *lu = user->lu;
   struct target *t = lu->target;
   enum lu_verdict verdict;
   unsigned doubts;
@@ -536,10 +569,10 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
 
   if (epoch == 0)
     return LU_LOST;
-  if (!begin_verifying (lu, path, epoch, &verdict))
+  if (!begin_verifying (user, path, epoch, &verdict))
     return verdict;
 
-  set_up_asker (&a, lu, path);
+  set_up_asker (&a, user, path);
   if (lu_has_states (lu))
     ask_states (&a, NULL);
   doubts = engine_doubts (path->nexus->engine, &path->itl);
@@ -547,7 +580,7 @@ lu_verify (struct lu *lu, struct lu_path *path, struct error *err)
     r = lun_verify (&a.runner, &a.policy, lu->lun, &lu->facts, err);
 
   pthread_mutex_lock (&t->lock);
-  verdict = judge (lu, path, epoch, doubts, r, a.silent, err);
+  verdict = judge (user, path, epoch, doubts, r, a.silent, err);
   path->verifying = false;
   pthread_cond_broadcast (&t->changed);
   pthread_mutex_unlock (&t->lock);

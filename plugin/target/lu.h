@@ -23,12 +23,18 @@ enum lu_verdict {
                                    be all right */
 };
 
-/* Make sure of the LUN over a path, on the thread that wants to send
- * something; others who want the same wait.  *err says what is wrong.  Any
- * thread, without the lock.
+/* How much time a command of this user has, as command.timeout_ms: less than
+ * any if that is what is left until user->limit.
  */
-extern enum lu_verdict lu_verify (struct lu *lu, struct lu_path *path,
-                                  struct error *err);
+extern unsigned lu_time_left (const struct lu_user *user);
+
+/* Make sure of the LUN over a path, on the thread that wants to send
+ * something; others who want the same wait.  *err says what is wrong.  At
+ * user->limit it is LU_LOST, as in all that follows nothing is asked any
+ * more.  Any thread, without the lock.
+ */
+extern enum lu_verdict lu_verify (const struct lu_user *user,
+                                  struct lu_path *path, struct error *err);
 
 /* Is the answer about the path, so that the command was not carried out, and
  * is to be sent over another one or once more (2/040B, 2/040C; for a LUN with
@@ -37,11 +43,12 @@ extern enum lu_verdict lu_verify (struct lu *lu, struct lu_path *path,
 extern bool lu_is_about_path (const struct lu *lu, const struct answer *a);
 
 /* After such an answer: ask for the states of all paths. */
-extern void lu_ask_states (struct lu *lu, struct lu_path *path,
+extern void lu_ask_states (const struct lu_user *user, struct lu_path *path,
                            const struct answer *a);
 
 /* Ask again, where a worse path is used and that was some time ago. */
-extern void lu_look_for_better (struct lu *lu, struct lu_path *path);
+extern void lu_look_for_better (const struct lu_user *user,
+                                struct lu_path *path);
 
 /* It may be another LUN: make sure of it again on every path, before more is
  * sent to it.

@@ -62,7 +62,7 @@ path_now (struct lu_user *user, bool write)
   path = target_choose (user);
   pthread_mutex_unlock (&t->lock);
   if (path)
-    lu_look_for_better (lu, path);
+    lu_look_for_better (user, path);
   return path;
 }
 
@@ -76,6 +76,8 @@ run_over (struct lu_user *user, struct lu_path *path,
   for (i = 0; i < n; ++i) {
     cmds[i].itl = lu->known ? &path->itl : NULL;
     cmds[i].lun = lu->wire;
+    if (user->limit != 0)
+      cmds[i].timeout_ms = lu_time_left (user);
   }
   engine_run (path->nexus->engine, cmds, n);
 }
@@ -96,6 +98,9 @@ limit_of_wait (const struct lu_user *user, bool write,
     1000 * (lu->alua.transition_s > 0 ? lu->alua.transition_s : TRANSITION_S);
   const uint64_t now = clock_ms ();
   uint64_t limit = user->deadline ? user->deadline : NO_DEADLINE, since = 0;
+
+  if (user->limit != 0 && user->limit < limit)
+    limit = user->limit;
 
   if (write && !fence_is_open (&lu->fence)) {
     if (lu->fenced_since == 0)
@@ -151,7 +156,7 @@ find_path (struct lu_user *user)
   if (other == NULL)
     return path;
   pthread_mutex_unlock (&lu->target->lock);
-  lu_look_for_better (lu, other);
+  lu_look_for_better (user, other);
   pthread_mutex_lock (&lu->target->lock);
   return target_choose (user);
 }
@@ -260,7 +265,7 @@ note_refusal (struct lu_user *user, struct lu_path *path,
 {
   if (j->refused_since == 0)
     j->refused_since = clock_ms ();
-  lu_ask_states (user->lu, path, &cmd->answer);
+  lu_ask_states (user, path, &cmd->answer);
   pause_before (user, ++j->refusals);
 }
 
@@ -285,7 +290,7 @@ verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
 {
   struct error err = { 0 };
 
-  switch (lu_verify (user->lu, path, &err)) {
+  switch (lu_verify (user, path, &err)) {
   case LU_READY:
   case LU_ELSEWHERE:
     return true;
@@ -362,6 +367,19 @@ is_given_up (const struct command *cmd)
   return false;
 }
 
+/* The limit of an open is over: nothing more is asked. */
+static bool
+is_too_late (const struct lu_user *user, struct command *cmds, size_t n)
+{
+  size_t i;
+
+  if (user->limit == 0 || clock_ms () < user->limit)
+    return false;
+  for (i = 0; i < n; ++i)
+    cmds[i].answer = (struct answer) { .status = STATUS_TIMEOUT };
+  return true;
+}
+
 /* ---- from outside ---- */
 
 void
@@ -372,6 +390,8 @@ lu_run (void *uv, struct command *cmds, size_t n)
   const struct command *given_up = NULL;
   size_t i;
 
+  if (is_too_late (user, cmds, n))
+    return;
   if (path)
     run_over (user, path, cmds, n);
   else

@@ -108,7 +108,9 @@ struct target {
 struct lu_user {
   struct lu *lu;
   bool counts;                  /* it brings I/O, and so is worth a session */
-  uint64_t deadline;            /* clock_ms, of all that is asked; 0: none */
+  uint64_t limit;               /* clock_ms, of an open: nothing is waited for
+                                   any longer; 0: none */
+  uint64_t deadline;            /* clock_ms, of sending again; 0: none */
   _Atomic (struct lu_path *) path; /* NULL: none yet */
   atomic_uint generation;       /* of the target, when it was chosen */
   _Atomic uint64_t retries;     /* commands that were sent again */
@@ -116,13 +118,14 @@ struct lu_user {
 
 /* Get hold of a LUN, whether or not there is one of that number.  The first
  * user of a target has its portals looked up and its first session opened.
- * ‘wire’ is the address that the target listed, or lun_wire ().  Blocks up to
- * the login timeout, and while the target is away up to recovery-timeout.  -1
+ * ‘wire’ is the address that the target listed, or lun_wire ().  Of ‘user’ the
+ * caller has set ‘counts’ and ‘limit’.  Blocks up to the login timeout, while
+ * the target is away up to recovery-timeout, and never beyond the limit.  -1
  * with a sentence; err->err as session_open.  Any thread, as all that
  * follows.
  */
 extern int lu_get (const struct settings *p, const char *target, int lun,
-                   uint16_t wire, bool counts, struct lu_user *user,
+                   uint16_t wire, struct lu_user *user,
                    const struct stop *stop, struct error *err);
 
 /* No command of the user may be under way. */

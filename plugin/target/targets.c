@@ -247,8 +247,9 @@ await_session (struct lu_user *user, const struct stop *stop,
       *err = t->why;
       return -1;
     }
-    if (t->down_since != 0 && limit > 0 &&
-        clock_ms () - t->down_since >= limit)
+    if ((t->down_since != 0 && limit > 0 &&
+         clock_ms () - t->down_since >= limit) ||
+        (user->limit != 0 && clock_ms () >= user->limit))
       return error_set (err, ETIMEDOUT, "%s: the target is away: %s", t->name,
                         t->why.msg);
     target_choose (user);
@@ -259,15 +260,15 @@ await_session (struct lu_user *user, const struct stop *stop,
 
 int
 lu_get (const struct settings *p, const char *target, int number,
-        uint16_t wire, bool counts, struct lu_user *user,
-        const struct stop *stop, struct error *err)
+        uint16_t wire, struct lu_user *user, const struct stop *stop,
+        struct error *err)
 {
   struct target *t = get_target (p, target, err);
   int r = -1;
 
   if (t == NULL)
     return -1;
-  *user = (struct lu_user) { .counts = counts };
+  *user = (struct lu_user) { .counts = user->counts, .limit = user->limit };
   pthread_mutex_lock (&t->lock);
   user->lu = get_lu (t, number, wire, err);
   if (user->lu) {
