@@ -273,23 +273,27 @@ was_fruitless (const struct engine *e, const struct queue *undone,
  * on a certain command: send half of that next time, at last one at a time,
  * and the more often that happens the longer before trying more.  It is taken
  * for that if the session did not answer as many as it had, or ended with the
- * first round of a greater depth.  A command that was not answered in time tells
- * of its LUN: the others are not to wait for it.
+ * first round of a greater depth; questions do not count.  A command that was
+ * not answered in time tells of its LUN: the others are not to wait for it.
  */
 static void
 learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
 {
+  const struct command *cmd;
+  size_t n = 0;
+
+  for (cmd = undone->head; cmd != NULL; cmd = cmd->next)
+    n += cmd->itl != NULL;
   if (was_fruitless (e, undone, now))
     e->loss.fruitless++;
   else
     e->loss.fruitless = 0;
-  if (undone->len == 0 || e->loss.why.err == ESTALE || e->overdue != 0)
+  if (n == 0 || e->loss.why.err == ESTALE || e->overdue != 0)
     return;
-  if (undone->len <= e->answered &&
-      (e->successes > 0 || undone->len < e->depth))
+  if (n <= e->answered && (e->successes > 0 || n < e->depth))
     return;
-  e->too_many = undone->len;
-  e->depth = undone->len / 2 > 0 ? undone->len / 2 : 1;
+  e->too_many = n;
+  e->depth = n / 2 > 0 ? n / 2 : 1;
   e->patience = e->patience * 2 < MAX_PATIENCE ? e->patience * 2
     : MAX_PATIENCE;
 }
@@ -422,7 +426,7 @@ next_command (struct engine *e)
 static void
 respect_window (struct engine *e)
 {
-  const size_t carried = session_carried (e->session)->len;
+  const size_t carried = session_carried (e->session)->len - e->left_behind;
   const size_t waiting = session_window_closed (e->session);
 
   if (waiting > 0)
