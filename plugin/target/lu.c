@@ -38,17 +38,18 @@
 
 #define TEST_UNIT_READY 0x00
 
-unsigned
-lu_time_left (const struct lu_user *user)
+void
+lu_limit_time (const struct lu_user *user, struct command *cmd)
 {
-  unsigned left;
+  unsigned left, most = cmd->timeout_ms;
 
   if (user->limit == 0)
-    return 0;
+    return;
+  if (most == 0)
+    most = user->lu->target->p->timeout_ms;
   left = (unsigned) clock_left (user->limit);
-  if (left >= user->lu->target->p->timeout_ms)
-    return 0;
-  return left > 0 ? left : 1;
+  if (left < most)
+    cmd->timeout_ms = left > 0 ? left : 1;
 }
 
 static bool
@@ -110,7 +111,7 @@ run_questions (void *av, struct command *cmds, size_t n)
   for (i = 0; i < n; ++i) {
     cmds[i].itl = NULL;
     cmds[i].lun = a->path->itl.lun;
-    cmds[i].timeout_ms = lu_time_left (a->user);
+    lu_limit_time (a->user, &cmds[i]);
     if (cmds[i].niov == 0)
       run_question (a, &cmds[i]);
     else

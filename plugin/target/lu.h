@@ -23,10 +23,8 @@ enum lu_verdict {
                                    be all right */
 };
 
-/* How much time a command of this user has, as command.timeout_ms: less than
- * any if that is what is left until user->limit.
- */
-extern unsigned lu_time_left (const struct lu_user *user);
+/* Let a command of this user take no longer than until user->limit. */
+extern void lu_limit_time (const struct lu_user *user, struct command *cmd);
 
 /* Make sure of the LUN over a path, on the thread that wants to send
  * something; others who want the same wait.  *err says what is wrong.  At

@@ -76,8 +76,7 @@ run_over (struct lu_user *user, struct lu_path *path,
   for (i = 0; i < n; ++i) {
     cmds[i].itl = lu->known ? &path->itl : NULL;
     cmds[i].lun = lu->wire;
-    if (user->limit != 0)
-      cmds[i].timeout_ms = lu_time_left (user);
+    lu_limit_time (user, &cmds[i]);
   }
   engine_run (path->nexus->engine, cmds, n);
 }
