@@ -31,8 +31,9 @@ NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
 # in, and how names begin that sentences are made with.
 TABLES = ("parameters_help", "asc_texts", "longname", "description",
           "lun_columns", "session_columns", "portal_columns")
-NAMES = re.compile(r"an? [a-z ]*(device|disk|unit|type)$|INQUIRY of|CHECK |"
-                   r"reading the map|the URL's target_|HTTP/|%s of |%s/%d |the user |, |Failed creating")
+NAMES = re.compile(r"an? [a-z -]*(device|disk|unit|type|controller)$|"
+                   r"INQUIRY of|CHECK |reading the map|the URL's |HTTP/|"
+                   r"%s of |%s/%d |the user |, |Failed creating|unknown status")
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -88,7 +89,7 @@ def is_sentence(literal, calls, table):
         return False
     if calls[-1] in TOLD:
         return stable(literal) is not None
-    return (len(re.findall(r"[A-Za-z]{2,}|%", literal)) >= 4 and
+    return (len(re.findall(r"[A-Za-z]+|%", literal)) >= 4 and
             " " in literal and not NAMES.match(literal))
 
 
