@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -160,6 +161,16 @@ read_password (const char *value, char **str)
   return nbdkit_read_password (value, str);
 }
 
+/* No pipe: others cannot open that of a shell's "<(...)". */
+static void
+judge_permissions (const char *file)
+{
+  struct stat st;
+
+  if (stat (file, &st) == 0 && S_ISREG (st.st_mode))
+    credentials_judge_permissions (file, &st);
+}
+
 static int
 set_password (const char *key, const char *value, char **field)
 {
@@ -167,6 +178,8 @@ set_password (const char *key, const char *value, char **field)
 
   if (read_password (value, &str) == -1)
     return -1;
+  if (value[0] == '+')
+    judge_permissions (value + 1);
   if (value[0] == '-' || value[0] == '+')
     cut_end (key, str);
   if (check_credential (key, str) == 0)

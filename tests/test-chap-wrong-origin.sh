@@ -21,6 +21,7 @@ wrong ()
 }
 
 printf 'a-wrong-secret' >"$tmp/secret"
+chmod 600 "$tmp/secret"
 wrong 'user= and password=$' "$url" user=bob password=a-wrong-secret
 wrong 'user= and password=$' "$url" user=bob "password=+$tmp/secret"
 wrong "the URL's user and the URL's password\$" \

@@ -117,8 +117,8 @@ read_lines (int fd, size_t size, const char *file, struct error *err)
   return lines;
 }
 
-static void
-judge_permissions (const char *file, const struct stat *st)
+void
+credentials_judge_permissions (const char *file, const struct stat *st)
 {
   if (st->st_mode & (S_IROTH | S_IWOTH))
     log_event ("warning: everybody on this machine can read or write the "
@@ -153,7 +153,7 @@ read_open_file (struct credentials *c, int fd, struct error *err)
   if (lines == NULL)
     return -1;
   if (changed) {
-    judge_permissions (c->file, &st);
+    credentials_judge_permissions (c->file, &st);
     debug_session ("%s was read", c->file);
   }
   credential_lines_free (c->lines);

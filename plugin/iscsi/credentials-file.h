@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "credentials.h"
 #include "error.h"
@@ -41,5 +42,11 @@ extern int credentials_find_portal (struct credentials *c,
                                     const char *const names[], size_t n,
                                     struct chap *out, bool *own,
                                     struct error *err);
+
+/* A warning (log_event) if others than its user and group may read or write a
+ * file that has passwords.
+ */
+extern void credentials_judge_permissions (const char *file,
+                                           const struct stat *st);
 
 #endif /* ISCSI_CREDENTIALS_FILE_H */
