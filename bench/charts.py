@@ -192,7 +192,7 @@ def area(svg, x, y, width, height, most, end, rows, name):
 # ---- the picture of the README ----
 
 def overview():
-    svg = Svg(760, 190, "A target speaks iSCSI with nbdkit, and nbdkit NBD "
+    svg = Svg(772, 190, "A target speaks iSCSI with nbdkit, and nbdkit NBD "
               "with its clients")
     y, height = 46, 84
 
@@ -218,8 +218,8 @@ def overview():
         "no root, no kernel module")
     arrow(470, 600, "NBD", "Unix socket, TLS")
     box(600, 150, "box", "clients", "nbdcopy, qemu,", "guestfish, backup")
-    svg.text(515, 24, "one host or container", "small middle")
-    svg.rect(278, 32, 474, 112, "axis", ' stroke-dasharray="5 4" rx="8"')
+    svg.text(520, 24, "one host or container", "small middle")
+    svg.rect(278, 32, 484, 112, "axis", ' stroke-dasharray="5 4" rx="8"')
     svg.text(10, 172, "A session that is lost is made again, and what was in "
              "flight is asked again: clients see a delay.", "small")
     return svg
