@@ -241,8 +241,8 @@ try_url ()
   fi
 
   say "Go on with (-r: only reading)"
-  echo "./nbdkit -r -f iscsi URL            an NBD server on port 10809"
-  echo "man ./man/nbdkit-iscsi-plugin.1     the manual"
+  echo "./nbdkit -r -U ./lun.sock iscsi URL  an NBD server on a Unix socket"
+  echo "man ./man/nbdkit-iscsi-plugin.1      the manual"
 }
 
 case ${1:-} in
