@@ -9,6 +9,8 @@ requires_tgtd
 requires nbdcopy --version
 requires nbdinfo --version
 requires qemu-img --version
+requires sfdisk --version
+requires_filter partition
 requires_filter rate
 requires_filter truncate
 
@@ -17,6 +19,7 @@ page=${abs_top_srcdir:-$tests_dir/..}/docs/backup.md
 disk_of 24M
 set_lun 1 thin_provisioning=1
 random_data $((5 * 1024 * 1024)) "$tmp/data"
+printf 'label: dos\nstart=6144, size=8192\n' | sfdisk "$disk" >"$tmp/sfdisk.log"
 dd if="$tmp/data" of="$disk" bs=1M seek=3 conv=notrunc status=none
 cp --sparse=always "$disk" "$tmp/original"
 
@@ -27,7 +30,7 @@ cp --sparse=always "$disk" "$tmp/original"
     sed -e "s|^U=.*|U=$url|" -e "s|^B=.*|B=$tmp/backup|"
 } >"$tmp/page.sh"
 equal "the number of commands of the page" \
-      "$(($(grep -Ec '^([A-Z]+=[a-zA-Z0-9]+ )?(nbdkit|examples/)' "$tmp/page.sh") >= 14))" 1
+      "$(($(grep -Ec '^([A-Z]+=[a-zA-Z0-9]+ )?(nbdkit|examples/)' "$tmp/page.sh") >= 15))" 1
 mkdir "$tmp/backup"
 
 # Up to the restore the LUN is only read.
@@ -50,3 +53,6 @@ random_data $((24 * 1024 * 1024)) "$disk"
 bash "$tmp/second.sh" | tee "$tmp/second.out"
 cmp "$disk" "$tmp/original"
 shows '^OK' "$tmp/second.out"
+equal "the size of the partition" "$(stat -c %s "$tmp/backup/part1.img")" \
+      $((8192 * 512))
+cmp -n $((8192 * 512)) "$tmp/backup/part1.img" "$tmp/data"
