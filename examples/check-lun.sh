@@ -30,11 +30,12 @@ then
   echo "OK: the LUN can be read"
 else
   status=$?
-  # The first line says why; the rest follows from it.
+  # The first line that is no warning says why; the rest follows from it.
+  said=$(grep -v ': warning: ' <<<"$said")
   said=${said%%$'\n'*}
   if [ $status = 124 ] || [ $status = 137 ]; then
     said="no answer within ${TIMEOUT:-20} s"
   fi
-  echo "CRITICAL: ${said#nbdkit: error: }"
+  echo "CRITICAL: ${said#nbdkit: *error: }"
   exit 2
 fi

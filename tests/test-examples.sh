@@ -45,10 +45,17 @@ cmp "$tmp/copy" "$tmp/copy.before"
 if [ -e "$tmp/copy.part" ]; then fail "a part of a copy is left behind"; fi
 fails 2 "$examples/check-lun.sh" "iscsi://127.0.0.1:1/$iqn/1"
 shows '^CRITICAL: 127.0.0.1:1: connection refused' "$tmp/failed.log"
+# A warning is not the reason.
+echo an-adequate-secret >"$tmp/secret"
+chmod 644 "$tmp/secret"
+fails 2 "$examples/check-lun.sh" "iscsi://127.0.0.1:1/$iqn/1" \
+      user=bob password=+"$tmp/secret"
+shows '^CRITICAL: 127.0.0.1:1: connection refused' "$tmp/failed.log"
 fails 2 env TIMEOUT=0.01 "$examples/check-lun.sh" "$url"
 shows '^CRITICAL: no answer within' "$tmp/failed.log"
 fails 2 "$examples/check-lun.sh" "nbd+unix:///?socket=$tmp/none"
 shows '^CRITICAL: .' "$tmp/failed.log"
+shows_not 'CRITICAL: nbdkit' "$tmp/failed.log"
 
 # Larger than the LUN, and damaged: nothing is written.
 truncate -s 9M "$tmp/large"
