@@ -65,7 +65,8 @@ session_service (struct session *s, int revents, struct error *err)
 void
 session_close (struct session *s, struct queue *undone)
 {
-  queue_append_all (undone, &s->carried);
+  if (undone)
+    queue_append_all (undone, &s->carried);
   close (s->fd);
   free (s);
 }
