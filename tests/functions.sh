@@ -316,6 +316,20 @@ refused ()
         "$(wc -l <"$tmp/refused.log")" 1
 }
 
+# refused_with PATTERN ARGS...: the same, and that is what it says at the end of
+# login-timeout.  On a busy machine it may not get that far so soon, and say
+# another thing.
+refused_with ()
+{
+  local limit
+
+  for limit in 2 10 60; do
+    refused "${@:2}" login-timeout=$limit
+    if grep -Eq -e "$1" "$tmp/refused.log"; then return; fi
+  done
+  shows "$1" "$tmp/refused.log"
+}
+
 # ---------------------------------------------------------------------
 # The target: tgtd, in user space, with its own control socket.
 

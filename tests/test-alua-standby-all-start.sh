@@ -10,8 +10,7 @@ requires_scripted_target
 
 start_scripted --portals 2 --set tpgs=1
 scripted alua 1:standby 2:standby
-refused iscsi "$url" "portal=$(scripted_portal 2)" login-timeout=3
-shows 'standby' "$tmp/refused.log"
+refused_with 'standby' iscsi "$url" "portal=$(scripted_portal 2)"
 
 # Both were tried, and are tried again, when the second one becomes active.
 logins=$(scripted_fact logins)

@@ -10,7 +10,6 @@ requires_scripted_target
 set -x
 start_scripted
 scripted rule modesense times=0 busy
-refused iscsi "$url" login-timeout=5
-shows 'MODE SENSE failed: the target stayed busy' "$tmp/refused.log"
+refused_with 'MODE SENSE failed: the target stayed busy' iscsi "$url"
 shows 'BUSY' "$tmp/refused.log"
 shows_not 'in time' "$tmp/refused.log"

@@ -22,8 +22,7 @@ answers ()
 status ()
 {
   start_scripted --rule "login times=0 login $1"
-  refused iscsi "$url" login-timeout=1 "${@:3}"
-  shows "$2" "$tmp/refused.log"
+  refused_with "$2" iscsi "$url" "${@:3}"
 }
 
 set -x

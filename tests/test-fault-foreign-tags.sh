@@ -30,6 +30,5 @@ END
 
   scripted rules clear
   scripted "rule text times=0 pdu $pdu"
-  refused iscsi "${url%/*/*}/" login-timeout=3
-  shows 'does not belong' "$tmp/refused.log"
+  refused_with 'does not belong' iscsi "${url%/*/*}/"
 done

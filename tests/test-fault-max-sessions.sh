@@ -20,8 +20,7 @@ done
 told ()
 {
   start_scripted --rule "login times=0 login $1"
-  refused iscsi "$url" login-timeout=3
-  shows "$2 \\(login status $1\\)" "$tmp/refused.log"
+  refused_with "$2 \\(login status $1\\)" iscsi "$url"
 }
 told 0302 'the target has no room for another session'
 told 0301 'the target is not available at the moment'

@@ -21,5 +21,4 @@ for size in 100 1000 1 100000; do
 done
 start_scripted --set targets=40 --set text=100
 scripted rule 'text times=0 skip=3 swallow'
-refused iscsi "iscsi://$portal/" login-timeout=2
-shows 'discovery: no answer in time' "$tmp/refused.log"
+refused_with 'discovery: no answer in time' iscsi "iscsi://$portal/"
