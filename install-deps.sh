@@ -57,6 +57,7 @@ package         build-essential    -           what packages may rely on
 package         debhelper          dh          the Debian package
 package         lintian            lintian     checks of the Debian package
 package         rpm                rpmbuild    the RPM
+package         elfutils           eu-strip    its debugging information
 package         rpmlint            rpmlint     checks of the RPM
 '
 
