@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* A million commands to three LUNs of a target that loses sessions with
- * commands in flight, holds writes and executes them late, has portals that go
- * silent or refuse, answers BUSY and TASK SET FULL, and moves a LUN from one
- * controller to the other.  No write is executed by it after a newer one of
+ * commands in flight, holds writes and executes them late, rejects some and
+ * executes them all the same, has portals that go silent or refuse, answers BUSY
+ * and TASK SET FULL, moves a LUN from one controller to the other, and has LUNs
+ * that hang or of which nobody can make sure.  No write is executed by it after a newer one of
  * the same block was sent, or after it was acknowledged; each read returns
  * what it may; each command is answered once; and all is well again when the
  * target is.
@@ -73,6 +74,7 @@ change_portal (unsigned *seed)
   else
     p->state = FAKE_ANSWERS;
   p->holds_writes = one_in (seed, 3);
+  p->rejects_writes = one_in (seed, 10);
   p->holds_reads = one_in (seed, 10);
   p->holds_questions = one_in (seed, 20);
   pthread_mutex_unlock (&fake.lock);
@@ -97,6 +99,17 @@ move_lun (unsigned *seed)
 }
 
 static void
+trouble_lun (unsigned *seed)
+{
+  struct fake_disk_lun *lun = &fake.luns[up_to (seed, LUNS)];
+
+  pthread_mutex_lock (&fake.lock);
+  lun->unsteady = one_in (seed, 2);
+  lun->hangs = !lun->unsteady && one_in (seed, 4);
+  pthread_mutex_unlock (&fake.lock);
+}
+
+static void
 calm_down (void)
 {
   unsigned i;
@@ -106,8 +119,10 @@ calm_down (void)
     fake.luns[ALUA_LUN].states[i] = ALUA_OPTIMIZED;
     fake.portals[i].state = FAKE_ANSWERS;
     fake.portals[i].holds_writes = fake.portals[i].holds_reads =
-      fake.portals[i].holds_questions = false;
+      fake.portals[i].holds_questions = fake.portals[i].rejects_writes = false;
   }
+  for (i = 0; i < LUNS; ++i)
+    fake.luns[i].unsteady = fake.luns[i].hangs = false;
   fake.refuses_reset = fake.mute_reset = false;
   pthread_mutex_unlock (&fake.lock);
 }
@@ -149,6 +164,9 @@ do_harm (unsigned *seed)
     calm_down ();
     break;
   case 9:
+    trouble_lun (seed);
+    break;
+  case 10:
     pthread_mutex_lock (&fake.lock);
     fake.refuses_reset = one_in (seed, 4);
     fake.mute_reset = one_in (seed, 8);
