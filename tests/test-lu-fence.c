@@ -317,6 +317,33 @@ test_refused_for_long_without_room (void)
   end_test ();
 }
 
+/* Nexus 1 would settle it by a login, but nexus 2 has the only room, and may not
+ * make the reset for it.
+ */
+static void
+test_room_for_old_writes (void)
+{
+  struct lu_user *a, *b;
+  struct job j;
+
+  TEST ("who has left writes gets in, where nobody else can settle them", 2);
+  get_two (&a, &b);
+  refuse_reset (true);
+  pthread_mutex_lock (&fake.lock);
+  fake.max_sessions = 1;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  hold_writes (0, false);
+  let_pass (5000);
+  CHECK (!j.over);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 60000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  begin (&j, b, true, 1, 1);
+  CHECK_UINT (end_within (&j, 1000), STATUS_GOOD);
+  end_test ();
+}
+
 static bool
 both_held (void *opaque __attribute__ ((__unused__)))
 {
@@ -526,6 +553,7 @@ main (void)
   test_reset_unanswered ();
   test_refused_for_long ();
   test_refused_for_long_without_room ();
+  test_room_for_old_writes ();
   test_refused_for_long_evicted ();
   test_rejected_elsewhere ();
   test_back_to_settle ();

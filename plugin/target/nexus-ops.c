@@ -60,12 +60,15 @@ open_session (struct target *t, struct nexus *n, const struct stop *stop,
   return s;
 }
 
-/* One that is retired only has to settle what it has left, and takes a session
- * from the others for it: not all the time, where it is refused.
+/* Where another one is to have the room it waits.  One that is retired only has
+ * to settle what it has left, and takes a session from the others for it: not
+ * all the time, where it is refused.
  */
 static bool
 is_needed (struct target *t, struct nexus *n)
 {
+  if (t->first && t->first != n)
+    return false;
   if (!n->retired)
     return true;
   return settle_has (t, n) && (n->unsettled == 0 || settle_is_due (t, n));
@@ -134,7 +137,7 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
 
   pthread_mutex_lock (&t->lock);
   wanted = n->was_up || (!n->retired && may_yet_come_up (t, n, tries, why));
-  if (!n->retired) {
+  if (!n->retired && why->err != ESHUTDOWN) {
     if (n->was_up || portals_got_further (why, &n->why))
       n->why = *why;
     if (!target_is_up (t))
@@ -143,6 +146,7 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
     if (t->portals.n > 0 && tries % t->portals.n == 0)
       t->found = false;
   }
+  settle_end_turn (t, n);
   if (why->err == EBUSY && settle_has (t, n))
     settle_for (t, n);
   if (!wanted)
@@ -161,6 +165,7 @@ is_up (void *tv, struct nexus *n)
   n->leaving = false;
   n->since = clock_ms ();
   n->why = (struct error) { 0 };
+  settle_end_turn (t, n);
   t->down_since = 0;
   target_changed (t);
   pthread_mutex_unlock (&t->lock);

@@ -203,6 +203,19 @@ settle_old_writes (struct target *t, struct nexus *n, struct session *s,
   return crowded ? reset_luns (t, n, true, s, stop, err) : 0;
 }
 
+/* It was its turn, unless others have yet to make room. */
+void
+settle_end_turn (struct target *t, const struct nexus *n)
+{
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS && !n->up; ++i)
+    if (t->nexuses[i] && t->nexuses[i]->up && t->nexuses[i]->leaving)
+      return;
+  if (t->first == n)
+    t->first = NULL;
+}
+
 void
 settle_for (struct target *t, const struct nexus *n)
 {
@@ -217,6 +230,7 @@ settle_for (struct target *t, const struct nexus *n)
     if (other && other != n && other->up && !other->leaving &&
         now - other->since >= pause) {
       t->crowded = other->leaving = true;
+      t->first = settle_was_refused (t, n) ? n : NULL;
       target_changed (t);
       return;
     }

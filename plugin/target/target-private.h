@@ -103,9 +103,13 @@ extern int settle_old_writes (struct target *t, struct nexus *n,
                               struct error *err);
 
 /* The nexus has left writes and finds no room for its session: one that is up
- * logs in again and makes the reset for it; rarely, where that was refused.
+ * logs in again and makes the reset for it.  Where that was refused that is
+ * rare, and the nexus has the first try to get in.
  */
 extern void settle_for (struct target *t, const struct nexus *n);
+
+/* The nexus has got in, or has failed. */
+extern void settle_end_turn (struct target *t, const struct nexus *n);
 
 /* Is it time for the nexus to log in again, since it could not? */
 extern bool settle_is_due (struct target *t, struct nexus *n);

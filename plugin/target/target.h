@@ -95,6 +95,7 @@ struct target {
   struct error why;             /* why the last nexus failed or was lost */
   unsigned failures;            /* nexuses that failed to log in at all */
   bool crowded;                 /* one that has left writes finds no room */
+  const struct nexus *first;    /* to log in, before others that are not up */
 
   /* Of a target that keeps one session for each initiator name. */
   unsigned evictions;           /* that look like it, in a row */
