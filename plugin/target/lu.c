@@ -89,6 +89,10 @@ run_question (struct asker *a, struct command *cmd)
   }
   *q = *cmd;
   q->param = (uint8_t *) (q + 1);
+  if (cmd->niov > 0) {          /* one: see tell_group */
+    memcpy (q->param, cmd->iov[0].iov_base, cmd->len);
+    q->iov[0].iov_base = q->param;
+  }
   if (!engine_ask (e, q)) {
     a->silent = true;
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
@@ -100,24 +104,19 @@ run_question (struct asker *a, struct command *cmd)
   free (q);
 }
 
-/* Those with buffers of their own (tell_group) are not left behind. */
 static void
 run_questions (void *av, struct command *cmds, size_t n)
 {
   struct asker *a = av;
-  struct engine *e = a->path->nexus->engine;
   size_t i;
 
   for (i = 0; i < n; ++i) {
     cmds[i].itl = NULL;
     cmds[i].lun = a->path->itl.lun;
     lu_limit_time (a->user, &cmds[i]);
-    if (cmds[i].niov == 0)
-      run_question (a, &cmds[i]);
-    else
-      engine_run (e, &cmds[i], 1);
+    run_question (a, &cmds[i]);
     if (sense_lun_changed (&cmds[i].answer))
-      engine_doubt_itl (e, &a->path->itl, &cmds[i].answer,
+      engine_doubt_itl (a->path->nexus->engine, &a->path->itl, &cmds[i].answer,
                         cmds[i].cdb[0] == TEST_UNIT_READY);
   }
 }
