@@ -215,13 +215,16 @@ add_handle (struct disk_handle *dh, const char *target, struct error *err)
   return 0;
 }
 
+/* *again, without a sentence: somebody else has just opened it, too. */
 static struct handle *
-get_handle (const struct settings *p, const char *target, int lun,
-            bool counts, uint64_t limit, const struct stop *stop,
-            struct error *err)
+try_to_get_handle (const struct settings *p, const char *target, int lun,
+                   bool counts, uint64_t limit, const struct stop *stop,
+                   bool *again, struct error *err)
 {
   struct disk_handle *dh = calloc (1, sizeof *dh);
   int r;
+
+  *again = false;
 
   if (dh == NULL) {
     error_set (err, ENOMEM, "out of memory");
@@ -239,13 +242,30 @@ get_handle (const struct settings *p, const char *target, int lun,
   r = add_handle (dh, target, err);
   pthread_mutex_unlock (&lock);
   if (r == 0) {
-    lu_set_facts (dh->user.lu, &dh->disk->facts);
-    return &dh->h;
+    *again = !lu_set_facts (dh->user.lu, &dh->disk->facts);
+    if (!*again)
+      return &dh->h;
+    disk_close (&dh->h);
+    return NULL;
   }
   lu_doubt (dh->user.lu);
   lu_put (&dh->user);
   free (dh);
   return NULL;
+}
+
+static struct handle *
+get_handle (const struct settings *p, const char *target, int lun,
+            bool counts, uint64_t limit, const struct stop *stop,
+            struct error *err)
+{
+  struct handle *h;
+  bool again;
+
+  do
+    h = try_to_get_handle (p, target, lun, counts, limit, stop, &again, err);
+  while (again);
+  return h;
 }
 
 uint64_t

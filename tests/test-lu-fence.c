@@ -9,6 +9,7 @@
 #include "check.h"
 #include "fake-clock.h"
 #include "lu-test.h"
+#include "lu.h"
 
 static void
 refuse_reset (bool yes)
@@ -186,6 +187,28 @@ test_other_address (void)
   hold_writes (0, false);
   set_portal (0, FAKE_ANSWERS);
   CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  end_test ();
+}
+
+/* Two who open it for the first time, each over a form of its own. */
+static void
+test_other_address_at_once (void)
+{
+  static const uint16_t wires[] = { 0, 0x4000, 0x4000 };
+  const struct lun_facts facts = { .size = 1 };
+  struct error err;
+  unsigned i;
+
+  TEST ("a LUN that two open at once has one fence", 1);
+  for (i = 0; i < 2; ++i)
+    CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, wires[i], &users[nr_users++],
+                       NULL, &err), 0);
+  CHECK (lu_set_facts (users[0].lu, &facts));
+  CHECK (!lu_set_facts (users[1].lu, &facts));
+  CHECK_INT (lu_get (&settings, FAKE_TARGET, 0, wires[i], &users[nr_users++],
+                     NULL, &err), 0);
+  CHECK (users[2].lu == users[0].lu);
+  CHECK (lu_set_facts (users[2].lu, &facts));
   end_test ();
 }
 
@@ -549,6 +572,7 @@ main (void)
   test_write_fails ();
   test_limit_of_each_fence ();
   test_other_address ();
+  test_other_address_at_once ();
   test_reset_refused ();
   test_reset_unanswered ();
   test_refused_for_long ();

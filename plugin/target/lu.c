@@ -446,15 +446,18 @@ lu_look_for_better (const struct lu_user *user, struct lu_path *path)
 
 /* ---- making sure of the LUN ---- */
 
-void
+bool
 lu_set_facts (struct lu *lu, const struct lun_facts *facts)
 {
-  pthread_mutex_lock (&lu->target->lock);
-  if (!lu->known) {
+  struct target *t = lu->target;
+
+  pthread_mutex_lock (&t->lock);
+  if (!lu->known && target_known_lu (t, lu->lun) == NULL) {
     lu->facts = *facts;
     lu->known = true;
   }
-  pthread_mutex_unlock (&lu->target->lock);
+  pthread_mutex_unlock (&t->lock);
+  return lu->known;
 }
 
 void

@@ -53,8 +53,10 @@ extern void lu_look_for_better (const struct lu_user *user,
  */
 extern void lu_doubt (struct lu *lu);
 
-/* From lun_probe: what the LUN is from now on (lu->known), unless that
- * is known. */
-extern void lu_set_facts (struct lu *lu, const struct lun_facts *facts);
+/* From lun_probe: what the LUN is from now on (lu->known), unless that is known.
+ * False: somebody was quicker by another form of its address, and lu_get has to
+ * be asked again, which knows it now.
+ */
+extern bool lu_set_facts (struct lu *lu, const struct lun_facts *facts);
 
 #endif /* ISCSI_LU_H */

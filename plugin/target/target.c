@@ -128,6 +128,16 @@ target_put_lu (struct lu *lu)
   free_lu (lu);
 }
 
+struct lu *
+target_known_lu (const struct target *t, int number)
+{
+  struct lu *lu = t->lus;
+
+  while (lu && !(lu->lun == number && lu->known))
+    lu = lu->next;
+  return lu;
+}
+
 /* ---- from outside ---- */
 
 struct target *

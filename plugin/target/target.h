@@ -187,6 +187,12 @@ extern struct lu_path *target_choose (struct lu_user *user);
 /* The user leaves its path. */
 extern void target_leave (struct lu_user *user);
 
+/* Under the lock: the LUN of that number that is known; NULL: none is.  There is
+ * one at most, whatever the form of its address, since what is unsettled on it is
+ * one.
+ */
+extern struct lu *target_known_lu (const struct target *t, int number);
+
 /* One who has the LUN has it no more.  It is forgotten after the last one, but
  * not while a write is unsettled on it.
  */

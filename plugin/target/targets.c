@@ -198,17 +198,17 @@ put_target (struct target *t)
 }
 
 /* Under the target's lock.  Most targets take a number in more than one form
- * of address: a LUN that is known is the same in all of them, since what is
- * unsettled on it is.
+ * of address: a LUN that is known is the same in all of them.
  */
 static struct lu *
 get_lu (struct target *t, int number, uint16_t wire, struct error *err)
 {
-  struct lu *lu;
+  struct lu *lu = target_known_lu (t, number);
 
-  for (lu = t->lus; lu != NULL; lu = lu->next)
-    if (lu->lun == number && (lu->wire == wire || lu->known))
-      break;
+  if (lu == NULL)
+    for (lu = t->lus; lu != NULL; lu = lu->next)
+      if (lu->lun == number && lu->wire == wire)
+        break;
   if (lu == NULL) {
     lu = calloc (1, sizeof *lu);
     if (lu == NULL) {
