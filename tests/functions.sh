@@ -292,6 +292,26 @@ stop_nbdkit ()
   fi
 }
 
+# end_daemon PIDFILE: end a server in the background, if one has written its pid
+# there, and wait until it has.  Nobody may have asked for its status: a zombie has
+# no command line.
+end_daemon ()
+{
+  local i pid
+
+  if ! [ -s "$1" ]; then return 0; fi
+  pid=$(cat "$1")
+  rm -f "$1"
+  kill "$pid" || return 1
+  for ((i = 0; i < 600; i++)); do
+    if ! grep -q . "/proc/$pid/cmdline" 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  echo "$0: nbdkit $pid did not end on SIGTERM" >&2
+  kill -KILL "$pid"
+  return 1
+}
+
 # server_rss: resident memory in KiB.
 server_rss ()
 {

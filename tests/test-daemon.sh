@@ -14,15 +14,9 @@ disk_of 1M
 add_account bob an-adequate-secret
 echo an-adequate-secret >"$tmp/secret"
 cd "$tmp"
+cleanup_fn end_daemon "$tmp/pid"
 nbdkit -U "$tmp/sock" -P "$tmp/pid" iscsi "$url" user=bob password=+secret
 wait_until [ -s "$tmp/pid" ]
-pid=$(cat "$tmp/pid")
-end_daemon ()
-{
-  kill "$pid" 2>/dev/null || true
-  wait_until eval "! kill -0 $pid"
-}
-cleanup_fn end_daemon
 uri="nbd+unix:///?socket=$tmp/sock"
 equal size "$(nbdinfo --size "$uri")" 1048576
 run_nbdsh -u "$uri" -c 'h.pwrite(b"x" * 512, 1024)' -c 'h.flush()'

@@ -47,13 +47,9 @@ sed -i -e "s|storage\.example\.com|$portal|g" -e "s|/run/|$tmp/|g" \
   sed 's/^ U=/U2=/; s|:disks/1|:mail/2|' block1
 } >variables
 
-# Those that leave a server behind: it has $server.
-end_server ()
-{
-  if [ -s pid ]; then kill "$(cat pid)"; fi
-}
-cleanup_fn end_server
+cleanup_fn end_daemon "$tmp/pid"
 
+# One that leaves a server behind has $server.
 example ()
 {
   cat variables "$1" >script
@@ -62,16 +58,6 @@ example ()
     wait_until test -s pid
     server=$(sed -n "s|^nbdkit -P pid -U \([^ ]*\).*|nbd+unix:///?socket=\1|p" "$1")
   fi
-}
-
-# Sockets have the same names in several examples.
-next ()
-{
-  if [ -s pid ]; then
-    kill "$(cat pid)"
-    while kill -0 "$(cat pid)" 2>/dev/null; do sleep 0.05; done
-  fi
-  rm -f pid ./*.sock
 }
 
 set -x
@@ -127,6 +113,8 @@ export="iqn.2004-01.com.example:mail/2":' ;;
     *)
       fail "no check for this example" ;;
   esac
-  next
+  # Sockets have the same names in several examples.
+  end_daemon "$tmp/pid"
+  rm -f ./*.sock
 done
 equal "the number of examples" "$((seen >= 12))" 1

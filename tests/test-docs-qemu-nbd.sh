@@ -41,11 +41,7 @@ commands ()
         -e "s| disk\.qcow2| $tmp/disk.qcow2|"
 }
 
-end_server ()
-{
-  if [ -s "$tmp/lun.pid" ]; then kill "$(cat "$tmp/lun.pid")"; fi
-}
-cleanup_fn end_server
+cleanup_fn end_daemon "$tmp/lun.pid"
 
 set -x
 commands >"$tmp/page.sh"

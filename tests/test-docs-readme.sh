@@ -12,11 +12,7 @@ requires nbdinfo --version
 top=${abs_top_srcdir:-$tests_dir/..}
 cd "$tmp"
 
-end_server ()
-{
-  if [ -s pid ]; then kill "$(cat pid)"; fi
-}
-cleanup_fn end_server
+cleanup_fn end_daemon "$tmp/pid"
 
 set -x
 disk_of 8M
