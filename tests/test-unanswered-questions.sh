@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # A target that never answers MODE SENSE, nor one of the VPD pages that need not
-# be there: it is served all the same, and asked once for each.
+# be there: it is served all the same, and asked once for each, before the server
+# starts and after.
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
@@ -18,4 +19,4 @@ for _ in 1 2; do
   equal "size" "$(nbdinfo --size "$uri")" 67108864
 done
 run_nbdsh -u "$uri" -c 'h.pwrite(b"x" * 512, 0); h.flush()'
-equal "questions without an answer" "$(scripted_fact rules)" 4
+equal "questions without an answer" "$(scripted_fact rules)" 8

@@ -54,6 +54,7 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   const struct session_asker *asker = askerv;
   struct session *s = asker->session;
   struct queue undone = { 0 };
+  uint64_t deadline = asker->deadline;
   unsigned why = STATUS_DROPPED;
   size_t i;
 
@@ -61,11 +62,13 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   for (i = 0; i < n; ++i) {
     cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
     cmds[i].lun = asker->lun;
+    if (cmds[i].timeout_ms > 0 && clock_ms () + cmds[i].timeout_ms < deadline)
+      deadline = clock_ms () + cmds[i].timeout_ms;
     if (session_submit (s, &cmds[i]) == -1)
       session_lose (s, ENOMEM, "cannot submit a command");
   }
 
-  if (drive (s, asker->deadline, asker->stop, &why))
+  if (drive (s, deadline, asker->stop, &why))
     return;
 
   /* Nothing can be taken back from a live session without leaving a hole

@@ -151,16 +151,16 @@ wait_ready (const struct asker *a, struct error *err)
   return 0;
 }
 
-/* A question that others are answered beside is one that the LUN does not
- * know.
- */
+/* A question that has no answer, where another one has, is not known. */
 static bool
-is_mute (const struct asker *a, const struct command *cmd)
+is_mute (const struct asker *a, unsigned what, const struct command *cmd)
 {
   struct error why;
 
-  return a->unanswered && cmd->answer.status == STATUS_TIMEOUT &&
-    wait_ready (a, &why) == 0;
+  if (a->unanswered == NULL || cmd->answer.status != STATUS_TIMEOUT)
+    return false;
+  *a->unanswered |= what;
+  return wait_ready (a, &why) == 0;
 }
 
 /* Ask what need not be answered.  1: *len bytes came; 0: it was refused, or,
@@ -182,10 +182,8 @@ ask_if_told (const struct asker *a, unsigned what, const char *question,
     *len = cmd->answer.received;
     return 1;
   }
-  if (is_mute (a, cmd)) {
-    *a->unanswered |= what;
+  if (is_mute (a, what, cmd))
     return 0;
-  }
   /* All the time there was is over: what is asked next would time out, and
    * that would be told instead.
    */
@@ -799,18 +797,4 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
       lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
     return -1;
   return lun_compare (lun, facts, &now, err);
-}
-
-int
-lun_check (const struct runner *r, const struct retry_policy *p,
-           int lun, struct error *err)
-{
-  const struct asker a = { r, p, lun, NULL };
-  struct lun_facts f = { .identity_page = 0 };
-
-  if (wait_ready (&a, err) == -1 ||
-      probe_inquiry (&a, &f.inquiry, err) == -1 ||
-      ask_identity (&a, 0, &f, err) == -1)
-    return -1;
-  return lun_capacity (r, p, lun, &f.capacity, &f.size, err);
 }

@@ -46,17 +46,12 @@ struct lun_facts {
  * answer one of them for half of the timeout, and then answers TEST UNIT READY,
  * is taken to lack it, and the facts are those of one that refuses it.  Give
  * facts->unanswered of the last time, and it is not asked for it again; 0: there
- * was none.
+ * was none.  A bare session is lost with such a question: that is -1, and worth
+ * another one if facts->unanswered has changed.
  */
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, unsigned unanswered, struct lun_facts *facts,
                       struct error *err);
-
-/* As lun_probe, without the optional questions, and so that a bare session can
- * ask them, which is lost with a command that is not answered in time.
- */
-extern int lun_check (const struct runner *r, const struct retry_policy *p,
-                      int lun, struct error *err);
 
 /* Can a LUN of this type (of its INQUIRY data) be served?  Disks and CDs. */
 extern bool lun_serves_type (unsigned device_type);

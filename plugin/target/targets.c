@@ -326,11 +326,24 @@ has_no_path (struct session_asker *asker)
     a->key == SENSE_NOT_READY && a->asc >= 0x040a && a->asc <= 0x040c;
 }
 
+/* As lun_probe; *unanswered is given and taken. */
+static int
+probe (struct session_asker *asker, int lun, unsigned *unanswered,
+       struct error *err)
+{
+  struct lun_facts facts;
+  int r = lun_probe (&asker->runner, &asker->policy, lun, *unanswered, &facts,
+                     err);
+
+  *unanswered = facts.unanswered;
+  return r;
+}
+
 /* A portal where the LUN is not to be had does not hide the others. */
 static int
 try_portal (struct portals *ps, size_t i, const struct session_params *params,
             const struct isid *isid, int lun, uint64_t deadline,
-            struct error *err)
+            unsigned *unanswered, struct error *err)
 {
   const uint64_t begun = clock_ms ();
   struct session_asker asker;
@@ -345,10 +358,10 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
   session_ask (&asker, s, deadline, NULL);
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
-    r = lun_check (&asker.runner, &asker.policy, lun, err);
+    r = probe (&asker, lun, unanswered, err);
     if (r == -1 && err->err == ENXIO) {
       asker.lun = lun_wire_other (asker.lun);
-      r = lun_check (&asker.runner, &asker.policy, lun, &why);
+      r = probe (&asker, lun, unanswered, &why);
     }
     if (r == -1 && err->err == ENXIO) {
       asker.lun = 0;
@@ -365,16 +378,22 @@ static int
 try_portals (struct portals *ps, const struct session_params *params,
              int lun, uint64_t deadline, struct error *err)
 {
+  unsigned unanswered = 0, before;
   struct error why;
   struct isid isid;
   size_t i;
+  int r;
 
   if (nexus_next_isid (&isid, err) == -1)
     return -1;
   *err = (struct error) { 0 };
   for (i = 0; i < ps->n; ++i) {
-    if (try_portal (ps, i, params, &isid, lun,
-                    clock_share (deadline, ps->n - i), &why) == 0)
+    do {
+      before = unanswered;
+      r = try_portal (ps, i, params, &isid, lun,
+                      clock_share (deadline, ps->n - i), &unanswered, &why);
+    } while (r == -1 && unanswered != before);
+    if (r == 0)
       return 0;
     debug_session ("%s", why.msg);
     if (portals_got_further (&why, err))
