@@ -9,7 +9,8 @@
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
 
-start_scripted --set early-good=1 --set max-recv=8192
+# It asks for a part of the rest, so that they cannot be under way either.
+start_scripted --set early-good=1 --set max-recv=8192 --set max-burst=65536
 MALLOC_PERTURB_=165 start_nbdkit iscsi "$url" recovery-timeout=4
 export uri
 run_nbdsh -u "$uri" -c - <<'END'
