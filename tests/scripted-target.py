@@ -261,6 +261,10 @@ class Target:
         portal = task.conn.portal
         self.count(name_of(task.cdb))
         self.count(f"{name_of(task.cdb)}@{portal}")
+        if task.cdb[0] == 0x93:   # WRITE SAME (16): the blocks of the longest
+            self.counters["longest-same"] = max(
+                self.counters.get("longest-same", 0),
+                struct.unpack_from(">I", task.cdb, 10)[0])
         lun = self.luns.number(task.lun)
         rule = self.rule_for(tags | {f"{tag}@{portal}" for tag in tags}
                              | {f"{tag}#{lun}" for tag in tags})
