@@ -402,10 +402,13 @@ test_residuals (void)
   check_row = NULL;
 }
 
-static void
+static bool is_up;
+
+static bool
 why (void *engine __attribute__ ((unused)), struct error *e)
 {
   error_set (e, EIO, "connection refused by 192.0.2.1");
+  return is_up;
 }
 
 static const struct {
@@ -467,6 +470,13 @@ test_errors (void)
     CHECK_INT (err.err, errors[i].err);
     CHECK_CONTAINS (err.msg, "zero of 512 bytes at offset 0 failed: ");
     same_as_shadow ();
+
+    /* With a connection there is another reason. */
+    is_up = true;
+    CHECK_INT (block_read (&d.h, buf, 512, 0, &err), -1);
+    CHECK_CONTAINS (err.msg, errors[i].words);
+    CHECK (strstr (err.msg, "connection to the target is lost") == NULL);
+    is_up = false;
 
     /* Nothing that could come back was given up for it. */
     d.lun.nr_rules = 0;

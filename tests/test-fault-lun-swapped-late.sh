@@ -36,3 +36,4 @@ tell("set naa=60014050000000000000000000000001")
 insist(h.pread, 512, 0)
 END
 shows "another one now" "$nbdkit_log"
+shows_not "comes back by itself" "$nbdkit_log"

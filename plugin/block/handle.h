@@ -47,8 +47,10 @@ struct handle {
   struct learnt *learnt;
   struct rangelock *writes;     /* which blocks are being written */
 
-  /* Why there is no answer, for messages; NULL: nothing to add. */
-  void (*last_error) (void *opaque, struct error *why);
+  /* Why there is no answer, for messages; NULL: nothing to add.  true: there is
+   * a connection to the target, and another reason.
+   */
+  bool (*last_error) (void *opaque, struct error *why);
   void *opaque;
 };
 

@@ -96,13 +96,17 @@ residual_text (const struct command *cmd)
     "it took less data than it was given";
 }
 
-/* Only the session knows why there was no answer. */
-static void
+/* Only the session knows why there was no answer.  true: it is not that the
+ * connection was lost.
+ */
+static bool
 why_unanswered (struct handle *h, const struct answer *a, struct error *why)
 {
   why->msg[0] = '\0';
-  if (h->last_error && a->status != STATUS_SHUTDOWN)
-    h->last_error (h->opaque, why);
+  if (h->last_error == NULL || a->status == STATUS_SHUTDOWN)
+    return false;
+  return h->last_error (h->opaque, why) && a->status == STATUS_LOST &&
+    why->msg[0] != '\0';
 }
 
 int
@@ -125,7 +129,9 @@ work_error (struct handle *h, const struct command *cmd, const char *what,
                       "LUN %d: %s failed: %s; the target said %s",
                       h->lun, what, d.reason, sense_text (a, text));
 
-  why_unanswered (h, a, &why);
+  if (why_unanswered (h, a, &why))
+    return error_set (err, d.err, "LUN %d: %s failed: %s", h->lun, what,
+                      why.msg);
   return error_set (err, d.err, "LUN %d: %s failed: %s%s%s",
                     h->lun, what, d.reason,
                     why.msg[0] ? "; " : "", why.msg);

@@ -729,6 +729,10 @@ lun_designators (const struct runner *r, const struct retry_policy *p,
   return 0;
 }
 
+/* A LUN that nobody uses any more is forgotten, and may then be another one. */
+#define USE_IT "to use it, disconnect its clients or, where the URL names the " \
+  "LUN, restart the server"
+
 int
 lun_compare (int lun, const struct lun_facts *before,
              const struct lun_facts *now, struct error *err)
@@ -740,17 +744,17 @@ lun_compare (int lun, const struct lun_facts *before,
                now->identity.len) != 0))
     return error_set (err, ENODEV,
                       "LUN %d is another one now: VPD page 0x%02x does not "
-                      "give the identity that it had: restart the server to "
-                      "use this one", lun, before->identity_page);
+                      "give the identity that it had: " USE_IT, lun,
+                      before->identity_page);
   if (before->identity_page == 0 && now->identity_page != 0)
     return error_set (err, ENODEV,
                       "LUN %d gives an identity now, and gave none before: it "
-                      "may be another one: restart the server to use it", lun);
+                      "may be another one: " USE_IT, lun);
   if (now->capacity.block_len != before->capacity.block_len)
     return error_set (err, ENODEV,
                       "LUN %d is another one now: its blocks are %" PRIu32
-                      " bytes long, and were %" PRIu32 ": restart the server "
-                      "to use this one", lun, now->capacity.block_len,
+                      " bytes long, and were %" PRIu32 ": " USE_IT,
+                      lun, now->capacity.block_len,
                       before->capacity.block_len);
   if (now->size < before->size && before->identity_page == 0)
     return error_set (err, ENODEV,

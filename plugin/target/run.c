@@ -409,15 +409,17 @@ lu_run (void *uv, struct command *cmds, size_t n)
   }
 }
 
-void
+bool
 lu_last_error (void *uv, struct error *err)
 {
   const struct lu_user *user = uv;
   const struct lu *lu = user->lu;
   struct target *t = lu->target;
+  bool up;
 
   pthread_mutex_lock (&t->lock);
-  if (!target_is_up (t))
+  up = target_is_up (t);
+  if (!up)
     *err = t->why;
   else if (target_all_strangers (lu) || lu->missing)
     *err = lu->stranger;
@@ -431,4 +433,5 @@ lu_last_error (void *uv, struct error *err)
   else
     *err = lu->stranger;
   pthread_mutex_unlock (&t->lock);
+  return up;
 }

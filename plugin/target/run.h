@@ -24,7 +24,9 @@ extern void lu_run (void *user, struct command *cmds, size_t n);
 /* target_sleep, with a struct lu_user that may be empty until it is called. */
 extern bool lu_sleep (void *user, unsigned ms);
 
-/* Why there is no answer, for messages; "" when nothing is wrong. */
-extern void lu_last_error (void *user, struct error *err);
+/* Why there is no answer, for messages; "" when nothing is wrong.  false: the
+ * target cannot be reached at the moment.
+ */
+extern bool lu_last_error (void *user, struct error *err);
 
 #endif /* ISCSI_RUN_H */
