@@ -450,14 +450,16 @@ bool
 lu_set_facts (struct lu *lu, const struct lun_facts *facts)
 {
   struct target *t = lu->target;
+  bool known;
 
   pthread_mutex_lock (&t->lock);
   if (!lu->known && target_known_lu (t, lu->lun) == NULL) {
     lu->facts = *facts;
     lu->known = true;
   }
+  known = lu->known;
   pthread_mutex_unlock (&t->lock);
-  return lu->known;
+  return known;
 }
 
 void

@@ -119,6 +119,8 @@ static void
 give_up (struct target *t, struct nexus *n)
 {
   n->ended = true;
+  if (t->first == n)
+    t->first = NULL;
   t->failures++;
   t->full_until = clock_ms () + FULL_MS;
   debug_session ("%s: given up: %s", n->name, n->why.msg);
