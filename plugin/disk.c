@@ -169,9 +169,11 @@ reach (struct disk_handle *dh, const struct settings *p, const char *target,
   if (lun_probe (&h->runner, &h->retry, h->lun,
                  unanswered_questions (target, h->lun), &h->facts, err) == 0)
     return 0;
-  lu_last_error (&dh->user, &why);
-  if (why.err != 0)
-    *err = why;
+  if (err->err != ESHUTDOWN) {
+    lu_last_error (&dh->user, &why);
+    if (why.err != 0)
+      *err = why;
+  }
   lu_put (&dh->user);
   return -1;
 }

@@ -21,6 +21,8 @@ logins=$(scripted_fact logins)
 change=$!
 start_nbdkit iscsi "$url" "portal=$(scripted_portal 2)" login-timeout=60
 wait $change
+# Who is served knows that the server has started.
+run_nbdsh -u "$uri" -c 'h.pread(512, 0)'
 stop_nbdkit
 
 scripted alua 1:standby 2:standby

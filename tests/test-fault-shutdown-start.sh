@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 
-# SIGTERM ends a server that is still trying to log in for the first time.
+# SIGTERM ends a server that is still trying to log in for the first time, or
+# waits for a path that is active, and has nothing to say about the target.
 
 . "${0%/*}/fault-functions.sh"
-requires_fault_tools
+requires_scripted_target
 requires_tgtd
 
 disk_of 1M
@@ -20,3 +21,10 @@ before=$(now)
 kill -TERM $pid
 wait $pid || true
 within "exit on SIGTERM during the first login" $(($(now) - before)) "2 s" 20
+
+start_scripted --set tpgs=1
+scripted alua 1:standby
+start_nbdkit iscsi "$url" preflight=false
+wait_until scripted_has groups -ge 2
+stop_nbdkit
+shows_not 'no path to the LUN' "$nbdkit_log"
