@@ -133,9 +133,6 @@ take (struct lu_user *user, struct lu_path *path)
 /* What was wrong with a LUN somewhere may have been mended. */
 #define STRANGER_MS 1000
 
-/* What was wrong with a LUN somewhere may have been mended. */
-#define STRANGER_MS 1000
-
 static void
 forget_strangers (struct lu *lu)
 {
