@@ -129,6 +129,7 @@ SETTINGS = {
     "readonly": 0,                # WP, writes 7/2700
     "dpofua": 1, "wce": 1,
     "login-ua": 1,                # 6/2900 on the first command of a session
+    "ahead": 0,                   # so much too high is ExpCmdSN
     "sense": "fixed",             # descriptor, none, truncated; endless: it
                                   # says that it is longer
     "pad": "zero",                # garbage: in pad bytes after the login;

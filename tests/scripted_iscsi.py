@@ -70,7 +70,8 @@ class Connection:
         """Fill in lengths and numbers.  sn: takes a StatSN."""
         bhs = bytearray(bhs)
         bhs[5:8] = len(data).to_bytes(3, "big")
-        struct.pack_into(">III", bhs, 24, self.stat_sn, self.exp_cmd_sn,
+        struct.pack_into(">III", bhs, 24, self.stat_sn,
+                         self.exp_cmd_sn + self.set["ahead"],
                          (self.exp_cmd_sn + self.set["window"] - 1)
                          & 0xffffffff)
         if sn:

@@ -48,7 +48,7 @@ static const struct {
   { STATUS_PROTOCOL, VERDICT_FAIL, EIO, "protocol error", "iSCSI protocol" },
   { STATUS_TIMEOUT, VERDICT_FAIL, EIO, "timeout", "raise timeout=" },
   { STATUS_LOST, VERDICT_FAIL, EIO, "session lost", "connection" },
-  { STATUS_DROPPED, VERDICT_FAIL, EIO, "connection dropped", "closed" },
+  { STATUS_DROPPED, VERDICT_FAIL, EIO, "connection dropped", "session was lost" },
   { STATUS_SHUTDOWN, VERDICT_FAIL, ESHUTDOWN, "shutting down",
     "shutting down" },
   { STATUS_SHORT_DATA, VERDICT_RETRY_NOW, EIO, "missing data",

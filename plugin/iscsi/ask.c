@@ -13,10 +13,8 @@
 /* Drive the session until every command that it carries is over. */
 static bool
 drive (struct session *s, uint64_t deadline, const struct stop *stop,
-       unsigned *why)
+       unsigned *why, struct error *loss)
 {
-  struct error err;
-
   while (s->carried.head || s->lost) {
     struct pollfd fd = {
       .fd = session_fd (s),
@@ -34,7 +32,7 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
     }
     if (!s->lost)
       poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
-    if (session_service (s, fd.revents, &err) == -1) {
+    if (session_service (s, fd.revents, loss) == -1) {
       *why = STATUS_DROPPED;
       return false;
     }
@@ -51,7 +49,7 @@ nothing_done (void *opaque __attribute__ ((__unused__)),
 static void
 run_bare (void *askerv, struct command *cmds, size_t n)
 {
-  const struct session_asker *asker = askerv;
+  struct session_asker *asker = askerv;
   struct session *s = asker->session;
   struct queue undone = { 0 };
   uint64_t deadline = asker->deadline;
@@ -68,7 +66,7 @@ run_bare (void *askerv, struct command *cmds, size_t n)
       session_lose (s, ENOMEM, "cannot submit a command");
   }
 
-  if (drive (s, deadline, asker->stop, &why))
+  if (drive (s, deadline, asker->stop, &why, &asker->loss))
     return;
 
   /* Nothing can be taken back from a live session without leaving a hole

@@ -74,6 +74,8 @@ session_why (struct session *s, const char *text, struct error *err)
   else if (s->hung_up ||
            (fd >= 0 && recv (fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0))
     error_set (err, ECONNRESET, "the target closed the connection");
+  else if (s->is_ahead)
+    error_set (err, EPROTO, "%s", in_words ("cmdsn"));
   else if (text[0] == '\0' || strstr (text, "reconnect") != NULL ||
            strncmp (text, "SENSE KEY", 9) == 0) /* of an earlier command */
     error_set (err, ECONNRESET, "the connection was lost");

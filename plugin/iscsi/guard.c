@@ -92,6 +92,20 @@ is_half_sent (const struct session *s, uint32_t itt)
     s->out.itt == itt;
 }
 
+/* What has not been sent cannot have arrived (ExpCmdSN, RFC 7143 section
+ * 4.2.2.1); but a login that is refused has no numbers.  libiscsi fails when it
+ * sends the next command, with a text that does not last.
+ */
+static void
+note_numbers (struct session *s)
+{
+  const uint32_t ahead = get_be32 (&s->in.bhs[28]) - s->out.cmd_sn;
+
+  if (ahead > 0 && ahead < UINT32_C (0x80000000) &&
+      ((s->in.bhs[0] & 0x3f) != PDU_LOGIN_RESPONSE || s->in.bhs[36] == 0))
+    s->is_ahead = true;
+}
+
 static int
 judge (struct session *s)
 {
@@ -107,6 +121,7 @@ judge (struct session *s)
     why = "it wants answers and does not read them";
   if (why)
     return refuse (s, why);
+  note_numbers (s);
   s->in.left = pdu_rest (pdu.data_length, s->data_digest);
   s->in.pad = phase == PHASE_FULL || s->data_digest ? 0
     : -pdu.data_length & 3;
@@ -250,6 +265,8 @@ begin_sending (struct session *s, const uint8_t *bhs, size_t len)
   if (s->out.left > 0 || len < BHS_SIZE)
     return;
   s->out.opcode = bhs[0] & 0x3f;
+  if (s->out.opcode != PDU_DATA_OUT) /* an immediate one does not count */
+    s->out.cmd_sn = get_be32 (&bhs[24]) + !(bhs[0] & 0x40);
   s->out.itt = get_be32 (&bhs[16]);
   s->out.data_length = get_be32 (&bhs[4]) & 0xffffff;
   s->out.left = BHS_SIZE + (s->header_digest ? 4 : 0) +

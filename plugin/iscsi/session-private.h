@@ -41,6 +41,7 @@ struct session {
   bool closing;                 /* callbacks come from the destruction */
   bool logs;                    /* libiscsi logs: see session_enter */
   bool hung_up;                 /* the target closed the connection */
+  bool is_ahead;                /* it expects a command that comes later */
   int socket_error;             /* errno of the last call that failed */
   int portal_group;             /* tag; -1: the target did not tell */
   uint64_t last_heard;          /* clock_ms */
@@ -77,6 +78,7 @@ struct session {
   } in;
   struct {
     unsigned opcode;
+    uint32_t cmd_sn;            /* CmdSN of the next command */
     uint32_t itt;
     uint32_t data_length;       /* of its data segment */
     uint32_t left;              /* bytes of the PDU, still to be sent */

@@ -64,7 +64,7 @@ static const struct status_rule status_rules[] = {
       "the connection to the target is lost; "
       "it comes back by itself once the target can be reached" } },
   { STATUS_DROPPED, "connection dropped",
-    { VERDICT_FAIL, EIO, "the target closed the connection" } },
+    { VERDICT_FAIL, EIO, "the session was lost" } },
   { STATUS_SHUTDOWN, "shutting down",
     { VERDICT_FAIL, ESHUTDOWN, "the server is shutting down" } },
   /* Only seen by chance (session.c), so it is looked at again. */

@@ -370,6 +370,10 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
     if (r == -1 && has_no_path (&asker))
       err->err = EBUSY;         /* a controller may be taking over */
   }
+  if (r == -1 && asker.loss.err != 0) {
+    why = *err;
+    error_set (err, why.err, "%s: %s", why.msg, asker.loss.msg);
+  }
   session_logout (s, clock_ms () + LOGOUT_MS, NULL);
   return r;
 }
