@@ -130,8 +130,8 @@ SETTINGS = {
     "dpofua": 1, "wce": 1,
     "login-ua": 1,                # 6/2900 on the first command of a session
     "ahead": 0,                   # so much too high is ExpCmdSN
-    "sense": "fixed",             # descriptor, none, truncated; endless: it
-                                  # says that it is longer
+    "sense": "fixed",             # deferred, descriptor, none, truncated;
+                                  # endless: it says that it is longer
     "pad": "zero",                # garbage: in pad bytes after the login;
                                   # login: in those of the login, too
     "window": 128,                # MaxCmdSN - ExpCmdSN + 1

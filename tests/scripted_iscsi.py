@@ -513,6 +513,8 @@ class Connection:
         else:
             data = struct.pack(">BBBIBIHBBH", 0x70, 0, key, 0, 10, 0, asc,
                                0, 0, 0)
+        if form == "deferred":
+            data = b"\x71" + data[1:]
         if form == "truncated":
             return struct.pack(">H", len(data)) + data[:6]
         return struct.pack(">H", len(data)) + data

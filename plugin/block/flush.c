@@ -53,6 +53,24 @@ writes_through (struct handle *h, const struct command *refused,
                     sense_text (&refused->answer, text));
 }
 
+/* A deferred error came with a command that is not the client's, or one that
+ * cannot fail: it is told now, as what became of what is to be stable.
+ */
+static int
+check_earlier (struct handle *h, struct error *err)
+{
+  const unsigned lost = h->lost_write ? h->lost_write (h->opaque) : 0;
+  const struct command cmd = {
+    .answer = {
+      .status = STATUS_CHECK_CONDITION,
+      .have_sense = true, .deferred = true,
+      .key = (uint8_t) (lost >> 16), .asc = (uint16_t) lost,
+    },
+  };
+
+  return lost == 0 ? 0 : work_error (h, &cmd, "flush", err);
+}
+
 /* The (16) first, unless only the (10) was carried out before.  A refusal
  * is never more than that: a controller that is failing over refuses what
  * it knows, and a flush that was given up for good would lose data later.
@@ -68,7 +86,7 @@ block_flush (struct handle *h, struct error *err)
     synchronize_cache (h, ten, &cmd);
     if (sense_decide (&cmd.answer).verdict == VERDICT_OK) {
       h->learnt->sync10_first = ten;
-      return 0;
+      return check_earlier (h, err);
     }
     if (!work_is_unsupported (&cmd))
       return work_error (h, &cmd, "flush", err);

@@ -51,6 +51,11 @@ struct handle {
    * a connection to the target, and another reason.
    */
   bool (*last_error) (void *opaque, struct error *why);
+
+  /* Was a write lost of which a question told (sense_lost_write)?  Once; NULL:
+   * no.
+   */
+  unsigned (*lost_write) (void *opaque);
   void *opaque;
 };
 

@@ -443,6 +443,15 @@ sense_decide (const struct answer *a)
   return r ? r->decision : unknown;
 }
 
+unsigned
+sense_lost_write (const struct answer *a)
+{
+  if (a->status != STATUS_CHECK_CONDITION || !a->have_sense || !a->deferred ||
+      a->key == SENSE_NO_SENSE || a->key == SENSE_RECOVERED_ERROR)
+    return 0;
+  return (unsigned) a->key << 16 | a->asc;
+}
+
 static bool
 is_sense (const struct answer *a, unsigned key)
 {

@@ -79,4 +79,9 @@ extern void sense_parse (const uint8_t *data, size_t len, struct answer *a);
 extern const char *sense_text (const struct answer *a,
                                char buf[SENSE_TEXT_LEN]);
 
+/* What became of an earlier write (a deferred error), as key << 16 | ASC and
+ * ASCQ; 0: the answer tells of none.
+ */
+extern unsigned sense_lost_write (const struct answer *a);
+
 #endif /* ISCSI_SENSE_H */

@@ -36,7 +36,27 @@
 #define VPD_LEN    4096
 #define VPD_DESIGNATORS 0x83
 
-#define TEST_UNIT_READY 0x00
+#define TEST_UNIT_READY     0x00
+#define SYNCHRONIZE_CACHE10 0x35
+#define SYNCHRONIZE_CACHE16 0x91
+
+/* ---- a deferred error ---- */
+
+static bool
+is_question (const struct command *cmd)
+{
+  return cmd->niov == 0 && cmd->cdb[0] != SYNCHRONIZE_CACHE10 &&
+    cmd->cdb[0] != SYNCHRONIZE_CACHE16;
+}
+
+void
+lu_note_lost_write (struct lu *lu, const struct command *cmd)
+{
+  const unsigned lost = sense_lost_write (&cmd->answer);
+
+  if (lost != 0 && is_question (cmd))
+    atomic_store (&lu->lost_write, lost);
+}
 
 void
 lu_limit_time (const struct lu_user *user, struct command *cmd)
@@ -115,6 +135,7 @@ run_questions (void *av, struct command *cmds, size_t n)
     cmds[i].lun = a->path->itl.lun;
     lu_limit_time (a->user, &cmds[i]);
     run_question (a, &cmds[i]);
+    lu_note_lost_write (a->lu, &cmds[i]);
     if (sense_lun_changed (&cmds[i].answer))
       engine_doubt_itl (a->path->nexus->engine, &a->path->itl, &cmds[i].answer,
                         cmds[i].cdb[0] == TEST_UNIT_READY);

@@ -59,4 +59,9 @@ extern void lu_doubt (struct lu *lu);
  */
 extern bool lu_set_facts (struct lu *lu, const struct lun_facts *facts);
 
+/* Keep it for lu_lost_write (run.h) if an earlier write was lost, and this is a
+ * question: what moves block data, and a flush, fail by themselves.
+ */
+extern void lu_note_lost_write (struct lu *lu, const struct command *cmd);
+
 #endif /* ISCSI_LU_H */

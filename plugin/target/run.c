@@ -379,6 +379,16 @@ is_too_late (const struct lu_user *user, struct command *cmds, size_t n)
   return true;
 }
 
+/* ---- a deferred error ---- */
+
+unsigned
+lu_lost_write (void *uv)
+{
+  const struct lu_user *user = uv;
+
+  return atomic_exchange (&user->lu->lost_write, 0);
+}
+
 /* ---- from outside ---- */
 
 void
@@ -406,6 +416,7 @@ lu_run (void *uv, struct command *cmds, size_t n)
       run_again (user, path, &cmds[i]);
     if (is_given_up (&cmds[i]))
       given_up = &cmds[i];
+    lu_note_lost_write (user->lu, &cmds[i]);
   }
 }
 

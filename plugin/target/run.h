@@ -29,4 +29,10 @@ extern bool lu_sleep (void *user, unsigned ms);
  */
 extern bool lu_last_error (void *user, struct error *err);
 
+/* A question, of ours or of a client, was answered with the loss of an earlier
+ * write, which is told once: sense_lost_write of that, for the next flush to
+ * fail with.  0: no.  It is forgotten then.
+ */
+extern unsigned lu_lost_write (void *user);
+
 #endif /* ISCSI_RUN_H */

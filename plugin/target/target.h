@@ -61,6 +61,7 @@ struct lu {
   atomic_bool missing;          /* the target said that there is no such LUN
                                    when commands were sent to it */
   atomic_bool stuck_told;       /* that no path is active, and what to do */
+  atomic_uint lost_write;       /* see run.h; 0: none */
   uint64_t states_asked;        /* clock_ms, when ALUA states were */
   _Atomic uint64_t states_from; /* clock_ms, not to be asked for before */
   bool asking;                  /* a thread asks for them */
