@@ -272,7 +272,7 @@ plugin_after_fork (void)
   kept = disk_hold (&params, params.url.target, params.url.lun,
                     disk_open_limit (&params), &stop, &err);
   /* A server that was told to quit meanwhile does so, and has not failed. */
-  if (kept || shutting_down ())
+  if (kept || err.err == ESHUTDOWN)
     return 0;
   nbdkit_error ("%s", err.msg);
   if (!params.preflight)

@@ -8,12 +8,24 @@
 requires_scripted_target
 if [ "${UNDER_VALGRIND:-}" = 1 ]; then skip "valgrind has files of its own"; fi
 
+# It has ended, or its LUN has been found and is kept.
+is_decided ()
+{
+  ! kill -0 "$server" 2>/dev/null || scripted_has logins -ge $((before + 2))
+}
+
 # With ever more of them, until it serves.
 start_scripted
 for ((n = 5; n < 64; n++)); do
+  before=$(scripted_fact logins)
   (ulimit -n $n
-   timeout 60 nbdkit --foreground -U - iscsi "$url" --run true \
-           </dev/null >"$tmp/out" 2>&1) || true
+   exec nbdkit --foreground -U "$tmp/sock$n" iscsi "$url") \
+    </dev/null >"$tmp/out" 2>&1 &
+  server=$!
+  cleanup_fn end_process $server
+  wait_until is_decided
+  kill "$server" 2>/dev/null || true
+  wait "$server" || true
   cat "$tmp/out" >>"$tmp/all"
   grep -q 'Too many open files\|cannot open shared object' "$tmp/out" || break
 done
