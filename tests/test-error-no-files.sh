@@ -6,7 +6,9 @@
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
-if [ "${UNDER_VALGRIND:-}" = 1 ]; then skip "valgrind has files of its own"; fi
+if [ "${SANITIZER:-none}" != none ] || [ "${UNDER_VALGRIND:-}" = 1 ]; then
+  skip "a sanitizer, or valgrind, has files of its own"
+fi
 
 # It has ended, or its LUN has been found and is kept.
 is_decided ()
