@@ -32,4 +32,8 @@ def log_in_again():
 
 lost("prefetch", lambda: h.cache(4096, 0))
 lost("tur skip=1", log_in_again)
+# Without a cache there need be no SYNCHRONIZE CACHE.
+tell("set wce=0")
+tell("rule flush times=0 check 5/2000")
+lost("prefetch", lambda: h.cache(4096, 0))
 END

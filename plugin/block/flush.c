@@ -91,5 +91,7 @@ block_flush (struct handle *h, struct error *err)
     if (!work_is_unsupported (&cmd))
       return work_error (h, &cmd, "flush", err);
   }
-  return writes_through (h, &cmd, err);
+  if (writes_through (h, &cmd, err) == -1)
+    return -1;
+  return check_earlier (h, err);
 }
