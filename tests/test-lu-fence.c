@@ -316,9 +316,20 @@ test_refused_for_long (void)
   end_test ();
 }
 
-/* Nexus 1 has left a write and finds no room beside nexus 2, which makes the
- * reset for it.
+/* Nexus 1 has left a write, finds no room beside nexus 2, and the target refuses
+ * the reset.
  */
+static void
+leave_without_room (struct job *j, struct lu_user *a)
+{
+  refuse_reset (true);
+  pthread_mutex_lock (&fake.lock);
+  fake.max_sessions = 1;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (j, a);
+}
+
+/* Nexus 2 makes it, as soon as it may. */
 static void
 test_refused_for_long_without_room (void)
 {
@@ -327,11 +338,7 @@ test_refused_for_long_without_room (void)
 
   TEST ("the same of a target that has no room for the session", 2);
   get_two (&a, &b);
-  refuse_reset (true);
-  pthread_mutex_lock (&fake.lock);
-  fake.max_sessions = 1;
-  pthread_mutex_unlock (&fake.lock);
-  leave_unsettled (&j, a);
+  leave_without_room (&j, a);
   let_pass (5000);
   CHECK (logins_in (90000) <= 9);
   CHECK (!j.over);
@@ -340,9 +347,7 @@ test_refused_for_long_without_room (void)
   end_test ();
 }
 
-/* Nexus 1 would settle it by a login, but nexus 2 has the only room, and may not
- * make the reset for it.
- */
+/* Only a login of nexus 1 can settle it. */
 static void
 test_room_for_old_writes (void)
 {
@@ -351,11 +356,7 @@ test_room_for_old_writes (void)
 
   TEST ("who has left writes gets in, where nobody else can settle them", 2);
   get_two (&a, &b);
-  refuse_reset (true);
-  pthread_mutex_lock (&fake.lock);
-  fake.max_sessions = 1;
-  pthread_mutex_unlock (&fake.lock);
-  leave_unsettled (&j, a);
+  leave_without_room (&j, a);
   hold_writes (0, false);
   let_pass (5000);
   CHECK (!j.over);
