@@ -2,12 +2,12 @@
 
 /* A million commands to three LUNs of a target that loses sessions with
  * commands in flight, holds writes and executes them late, rejects some and
- * executes them all the same, has portals that go silent or refuse, answers BUSY
- * and TASK SET FULL, moves a LUN from one controller to the other, and has LUNs
- * that hang or of which nobody can make sure.  No write is executed by it after a newer one of
- * the same block was sent, or after it was acknowledged; each read returns
- * what it may; each command is answered once; and all is well again when the
- * target is.
+ * executes them all the same, has portals that go silent or refuse, answers
+ * BUSY and TASK SET FULL, moves a LUN from one controller to the other, and has
+ * LUNs that hang or of which nobody can make sure.  No write is executed by it
+ * after a newer one of the same block was sent, or after it was acknowledged;
+ * each read returns what it may; each command is answered once; and all is well
+ * again when the target is.
  *
  * The choices follow from the seed, which is printed and may be given; in what
  * order threads come to them does not.
@@ -414,8 +414,8 @@ main (int argc, char *argv[])
   finish (clients);
   close_all ();
 
-  printf ("%u commands, of which %u failed, %u logins, %u resets, %u s of the clock\n",
-          commands, failed, fake.logins, fake.resets,
+  printf ("%u commands, of which %u failed, %u logins, %u resets, %u s of the "
+          "clock\n", commands, failed, fake.logins, fake.resets,
           (unsigned) ((clock_ms () - 1000000) / 1000));
   CHECK_UINT (wrong, 0);
   CHECK_UINT (fake.verdicts.overtaken, 0);

@@ -2,9 +2,10 @@
 
 /* libiscsi reads PDUs until the socket is empty, and acts on each at once.  It
  * has no call to look at one first, and a socket has none that lets it have
- * just one.  So its calls of recv, readv, send, writev and malloc are led to functions
- * of ours: in the tables of libiscsi's own shared object that the dynamic
- * linker has filled in (ELF, relocations of the kinds JUMP_SLOT and GLOB_DAT).
+ * just one.  So its calls of recv, readv, send and writev, and those of malloc,
+ * are led to functions of ours: in the tables of libiscsi's own shared object
+ * that the dynamic linker has filled in (ELF, relocations of the kinds
+ * JUMP_SLOT and GLOB_DAT).
  * Nobody else's calls are touched.
  */
 

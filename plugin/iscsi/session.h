@@ -181,7 +181,7 @@ struct session_asker {
   uint16_t lun;                 /* as on the wire; 0, may be set */
   uint64_t deadline;
   const struct stop *stop;
-  struct error loss;            /* why the session was lost; err 0: it was not */
+  struct error loss;            /* why it was lost; err 0: it was not */
 };
 extern void session_ask (struct session_asker *asker, struct session *s,
                          uint64_t deadline, const struct stop *stop);

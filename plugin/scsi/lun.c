@@ -730,8 +730,8 @@ lun_designators (const struct runner *r, const struct retry_policy *p,
 }
 
 /* A LUN that nobody uses any more is forgotten, and may then be another one. */
-#define USE_IT "to use it, disconnect its clients or, where the URL names the " \
-  "LUN, restart the server"
+#define USE_IT "to use it, disconnect its clients or, where the URL names " \
+  "the LUN, restart the server"
 
 int
 lun_compare (int lun, const struct lun_facts *before,

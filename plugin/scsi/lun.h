@@ -45,9 +45,9 @@ struct lun_facts {
  * Optional are MODE SENSE and the VPD pages B0h to B2h: a LUN that does not
  * answer one of them for half of the timeout, and then answers TEST UNIT READY,
  * is taken to lack it, and the facts are those of one that refuses it.  Give
- * facts->unanswered of the last time, and it is not asked for it again; 0: there
- * was none.  A bare session is lost with such a question: that is -1, and worth
- * another one if facts->unanswered has changed.
+ * facts->unanswered of the last time, and it is not asked for it again; 0:
+ * there was none.  A bare session is lost with such a question: that is -1, and
+ * worth another one if facts->unanswered has changed.
  */
 extern int lun_probe (const struct runner *r, const struct retry_policy *p,
                       int lun, unsigned unanswered, struct lun_facts *facts,

@@ -40,22 +40,12 @@
 #define SYNCHRONIZE_CACHE10 0x35
 #define SYNCHRONIZE_CACHE16 0x91
 
-/* ---- a deferred error ---- */
+/* ---- the limit of an open ---- */
 
-static bool
-is_question (const struct command *cmd)
+bool
+lu_is_late (const struct lu_user *user)
 {
-  return cmd->niov == 0 && cmd->cdb[0] != SYNCHRONIZE_CACHE10 &&
-    cmd->cdb[0] != SYNCHRONIZE_CACHE16;
-}
-
-void
-lu_note_lost_write (struct lu *lu, const struct command *cmd)
-{
-  const unsigned lost = sense_lost_write (&cmd->answer);
-
-  if (lost != 0 && is_question (cmd))
-    atomic_store (&lu->lost_write, lost);
+  return user->limit != 0 && clock_ms () >= user->limit;
 }
 
 void
@@ -72,10 +62,22 @@ lu_limit_time (const struct lu_user *user, struct command *cmd)
     cmd->timeout_ms = left > 0 ? left : 1;
 }
 
+/* ---- a deferred error ---- */
+
 static bool
-is_late (const struct lu_user *user)
+is_question (const struct command *cmd)
 {
-  return user->limit != 0 && clock_ms () >= user->limit;
+  return cmd->niov == 0 && cmd->cdb[0] != SYNCHRONIZE_CACHE10 &&
+    cmd->cdb[0] != SYNCHRONIZE_CACHE16;
+}
+
+void
+lu_note_lost_write (struct lu *lu, const struct command *cmd)
+{
+  const unsigned lost = sense_lost_write (&cmd->answer);
+
+  if (lost != 0 && is_question (cmd))
+    atomic_store (&lu->lost_write, lost);
 }
 
 /* ---- asking over one path ---- */
@@ -101,7 +103,7 @@ run_question (struct asker *a, struct command *cmd)
   struct engine *e = a->path->nexus->engine;
   struct command *q = malloc (sizeof *q + cmd->len);
 
-  a->silent |= is_late (a->user);
+  a->silent |= lu_is_late (a->user);
   if (q == NULL || a->silent) {
     free (q);
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
@@ -515,7 +517,7 @@ judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
     return LU_LOST;
   if (!is_io_rank (lu->ranks[portal]))
     return LU_ELSEWHERE;
-  if (silent && is_late (user))
+  if (silent && lu_is_late (user))
     return LU_LOST;             /* it may answer to others */
   if (silent) {
     path->silences++;
@@ -568,7 +570,7 @@ begin_verifying (const struct lu_user *user, struct lu_path *path,
   pthread_mutex_lock (&t->lock);
   silences = path->silences;
   mine = !path->verifying;
-  while (path->verifying && path->silences == silences && !is_late (user))
+  while (path->verifying && path->silences == silences && !lu_is_late (user))
     target_wait (t, clock_ms () + 1000);
   *verdict = path->silences == silences ? LU_LOST : LU_SILENT;
   if (atomic_load (&path->itl.verified) == epoch) {

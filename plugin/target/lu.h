@@ -23,6 +23,9 @@ enum lu_verdict {
                                    be all right */
 };
 
+/* Is user->limit over? */
+extern bool lu_is_late (const struct lu_user *user);
+
 /* Let a command of this user take no longer than until user->limit. */
 extern void lu_limit_time (const struct lu_user *user, struct command *cmd);
 
@@ -53,9 +56,9 @@ extern void lu_look_for_better (const struct lu_user *user,
  */
 extern void lu_doubt (struct lu *lu);
 
-/* From lun_probe: what the LUN is from now on (lu->known), unless that is known.
- * False: somebody was quicker by another form of its address, and lu_get has to
- * be asked again, which knows it now.
+/* From lun_probe: what the LUN is from now on (lu->known), unless that is
+ * known.  False: somebody was quicker by another form of its address, and
+ * lu_get has to be asked again, which knows it now.
  */
 extern bool lu_set_facts (struct lu *lu, const struct lun_facts *facts);
 

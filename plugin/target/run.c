@@ -372,7 +372,7 @@ is_too_late (const struct lu_user *user, struct command *cmds, size_t n)
 {
   size_t i;
 
-  if (user->limit == 0 || clock_ms () < user->limit)
+  if (!lu_is_late (user))
     return false;
   for (i = 0; i < n; ++i)
     cmds[i].answer = (struct answer) { .status = STATUS_TIMEOUT };

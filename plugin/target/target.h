@@ -188,9 +188,8 @@ extern struct lu_path *target_choose (struct lu_user *user);
 /* The user leaves its path. */
 extern void target_leave (struct lu_user *user);
 
-/* Under the lock: the LUN of that number that is known; NULL: none is.  There is
- * one at most, whatever the form of its address, since what is unsettled on it is
- * one.
+/* Under the lock: the LUN of that number that is known; NULL: none is.  There
+ * is one at most, whatever the form of its address, since it has one fence.
  */
 extern struct lu *target_known_lu (const struct target *t, int number);
 

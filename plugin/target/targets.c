@@ -14,6 +14,7 @@
 #include "cdb.h"
 #include "clock.h"
 #include "debug.h"
+#include "lu.h"
 #include "paths.h"
 #include "sense.h"
 #include "target.h"
@@ -249,7 +250,7 @@ await_session (struct lu_user *user, const struct stop *stop,
     }
     if ((t->down_since != 0 && limit > 0 &&
          clock_ms () - t->down_since >= limit) ||
-        (user->limit != 0 && clock_ms () >= user->limit))
+        lu_is_late (user))
       return error_set (err, ETIMEDOUT, "%s: the target is away: %s", t->name,
                         t->why.msg);
     target_choose (user);
