@@ -185,6 +185,24 @@ test_numbers (void)
   check_row = NULL;
 }
 
+/* A pattern leaves out the name that it is letter by letter, too; of what
+ * begins with that name only what it matches.
+ */
+static void
+test_pattern_as_name (void)
+{
+  static const char pattern[] = "iqn.x:[::1]*";
+  struct filter f = { NULL, 0 };
+  struct error err;
+
+  CHECK_INT (filter_add (&f, "!iqn.x:[::1]*", &err), 0);
+  CHECK (!filter_may_allow (&f, pattern));
+  CHECK (filter_may_allow (&f, "iqn.x:[::1]*7"));
+  CHECK (filter_may_allow_numbers (&f, pattern, 9));
+  CHECK (!filter_may_allow_numbers (&f, "iqn.x:1", 9));
+  filter_free (&f);
+}
+
 /* Of an array with thousands of targets most are left out: that is to be
  * decided for each target, not for each LUN that it could have, which would
  * take longer than this test may.
@@ -223,6 +241,7 @@ main (void)
   test_rows ();
   test_each_id ();
   test_numbers ();
+  test_pattern_as_name ();
   test_many_targets ();
   test_refused ();
   test_patterns ();

@@ -13,11 +13,16 @@
 
 #include "filter.h"
 
+static bool
+glob_matches (const char *glob, const char *name)
+{
+  return fnmatch (glob, name, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+}
+
 bool
 pattern_matches (const char *pattern, const char *name)
 {
-  return strcasecmp (pattern, name) == 0 ||
-    fnmatch (pattern, name, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+  return strcasecmp (pattern, name) == 0 || glob_matches (pattern, name);
 }
 
 int
@@ -165,13 +170,15 @@ may_match (const char *glob, const char *prefix)
   return false;
 }
 
-/* Does it match whatever begins with the prefix? */
+/* Does it match whatever begins with the prefix?  Not if it only is the
+ * prefix, letter by letter: behind "[::1]*" nothing may follow then.
+ */
 static bool
 matches_all (const char *glob, const char *prefix)
 {
   const size_t len = strlen (glob);
 
-  return len > 0 && glob[len - 1] == '*' && pattern_matches (glob, prefix);
+  return len > 0 && glob[len - 1] == '*' && glob_matches (glob, prefix);
 }
 
 /* Is it clear without looking at the numbers that none is allowed? */
