@@ -292,9 +292,14 @@ close_all (void)
   target_close_all ();
 }
 
+/* Nobody turns the clock while they open: the target does nothing yet that a
+ * client would have to wait after.
+ */
 static void
 set_up (unsigned seed)
 {
+  bool evicts;
+
   fake_target_init (3);
   fake.seed = seed;
   fake.portals[1].group = 1;    /* two groups */
@@ -307,9 +312,10 @@ set_up (unsigned seed)
     settings.timeout_ms = 3000;
   fake.tells_group = !one_in (&seed, 4);
   fake.max_sessions = one_in (&seed, 4) ? 1 + up_to (&seed, 2) : 0;
-  fake.evicts = one_in (&seed, 8);
+  evicts = one_in (&seed, 8);
   open_all ();
   pthread_mutex_lock (&fake.lock);
+  fake.evicts = evicts;
   fake.busy_in = fake.full_in = 500;
   fake.drops_in = 3000;
   pthread_mutex_unlock (&fake.lock);
