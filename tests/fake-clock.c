@@ -14,9 +14,15 @@
 #include "fake-clock.h"
 
 #define SLICE_MS 2
-#define PATIENCE_MS 1000
+#define PATIENCE_MS 10000
 
 static _Atomic uint64_t now = 1000000;
+
+/* Who waits for a time, by whether the round in which that began is odd.  They
+ * come to look at the clock by a timer of the machine, and however late that
+ * is, they have had nothing to do only when they have looked.
+ */
+static atomic_uint current_round, waiting[2];
 
 uint64_t
 clock_ms (void)
@@ -30,27 +36,54 @@ clock_cond_init (pthread_cond_t *cond)
   pthread_cond_init (cond, NULL);
 }
 
-/* It may return early, and so it does. */
-void
-clock_wait (pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t deadline)
+static unsigned
+begin_wait (void)
+{
+  const unsigned parity = current_round % 2;
+
+  atomic_fetch_add (&waiting[parity], 1);
+  return parity;
+}
+
+static void
+end_wait (unsigned parity)
+{
+  atomic_fetch_sub (&waiting[parity], 1);
+}
+
+static void
+wait_slice (pthread_cond_t *cond, pthread_mutex_t *lock)
 {
   struct timespec ts;
 
-  if (now >= deadline)
-    return;
-  clock_gettime (CLOCK_REALTIME, &ts);
+  clock_gettime (CLOCK_MONOTONIC, &ts);
   ts.tv_nsec += SLICE_MS * 1000000L;
   if (ts.tv_nsec >= 1000000000L) {
     ts.tv_nsec -= 1000000000L;
     ts.tv_sec++;
   }
-  pthread_cond_timedwait (cond, lock, &ts);
+  pthread_cond_clockwait (cond, lock, CLOCK_MONOTONIC, &ts);
+}
+
+/* It may return early, and so it does. */
+void
+clock_wait (pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t deadline)
+{
+  const unsigned parity = begin_wait ();
+
+  if (now < deadline)
+    wait_slice (cond, lock);
+  end_wait (parity);
 }
 
 int
 clock_poll (struct pollfd *fds, nfds_t n, uint64_t deadline)
 {
-  return poll (fds, n, now >= deadline ? 0 : SLICE_MS);
+  const unsigned parity = begin_wait ();
+  const int r = poll (fds, n, now >= deadline ? 0 : SLICE_MS);
+
+  end_wait (parity);
+  return r;
 }
 
 void
@@ -103,15 +136,21 @@ others_run (void)
   return r;
 }
 
+/* Twice: who had seen the old time in the first round, and began to wait after
+ * its beginning, does not count in that; and who hands something to another
+ * one while they are looked at may have neither of them seen at it.
+ */
 void
 fake_clock_settle (void)
 {
-  unsigned i;
+  unsigned old, i, ms = 0;
 
-  for (i = 0; i < 2 * SLICE_MS; ++i)
-    fake_clock_rest ();
-  for (i = 0; i < PATIENCE_MS && others_run (); ++i)
-    fake_clock_rest ();
+  for (i = 0; i < 2; ++i) {
+    old = atomic_fetch_add (&current_round, 1) % 2;
+    do
+      fake_clock_rest ();
+    while (ms++ < PATIENCE_MS && (waiting[old] > 0 || others_run ()));
+  }
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* The clock of base/clock.h, turned by the test: no second passes that it does
- * not turn.  Who waits looks at the clock every other millisecond.
+ * not turn.  Who waits looks at the clock every other millisecond, or later.
  */
 
 #ifndef TESTS_FAKE_CLOCK_H
@@ -15,8 +15,9 @@ extern void fake_clock_turn (uint64_t ms);
 /* Give others some time of the real clock, none of this one. */
 extern void fake_clock_rest (void);
 
-/* Until the other threads have nothing to do any more at this time, on a slow
- * machine too; not longer than about a second.
+/* Until the other threads have nothing to do any more at this time: all who wait
+ * have looked at the clock, however late they come to it, and none runs.  For
+ * one thread; not longer than ten seconds or so.
  */
 extern void fake_clock_settle (void);
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "fake-clock.h"
 #include "fake-target-private.h"
 
 /* ---- logging in ---- */
@@ -44,10 +43,12 @@ isid_random (struct isid *isid, struct error *err __attribute__ ((__unused__)))
   return 0;
 }
 
-/* Wait for what may not come; false: the time is over. */
+/* Wait for what may not come; false: the time is over.  Under the lock. */
 static bool
 rest (uint64_t deadline, const struct stop *stop, struct error *err)
 {
+  static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+
   if (stop_asked (stop)) {
     error_set (err, ESHUTDOWN, "asked to stop");
     return false;
@@ -56,9 +57,7 @@ rest (uint64_t deadline, const struct stop *stop, struct error *err)
     error_set (err, ETIMEDOUT, "no answer");
     return false;
   }
-  pthread_mutex_unlock (&fake.lock);
-  fake_clock_rest ();
-  pthread_mutex_lock (&fake.lock);
+  clock_wait (&never, &fake.lock, deadline);
   return true;
 }
 
