@@ -15,9 +15,9 @@ extern void fake_clock_turn (uint64_t ms);
 /* Give others some time of the real clock, none of this one. */
 extern void fake_clock_rest (void);
 
-/* Until the other threads have nothing to do any more at this time: all who wait
- * have looked at the clock, however late they come to it, and none runs.  For
- * one thread; not longer than ten seconds or so.
+/* Until the other threads have nothing to do any more at this time: all who
+ * wait have looked at the clock, however late they come to it, and none runs.
+ * For one thread; not longer than ten seconds or so.
  */
 extern void fake_clock_settle (void);
 

@@ -15,6 +15,12 @@ struct settings settings;
 struct lu_user users[MAX_USERS];
 unsigned nr_users;
 
+/* No command of these tests that is answered takes longer. */
+#define PROMPT_MS 2000
+
+/* An open has to do with whatever is wrong with the target. */
+#define OPEN_MS 60000
+
 /* ---- commands on threads of their own ---- */
 
 static void *
@@ -39,6 +45,27 @@ begin (struct job *j, struct lu_user *user, bool write, unsigned block,
     abort ();
 }
 
+static void *
+open_thread (void *jv)
+{
+  struct job *j = jv;
+
+  j->status = fake_open_until (&settings, j->lun, j->limit, j->user,
+                               &j->err) == 0 ? STATUS_GOOD : STATUS_LOST;
+  j->over = true;
+  return NULL;
+}
+
+void
+begin_open (struct job *j, int lun, uint64_t limit)
+{
+  *j = (struct job) {
+    .user = &users[nr_users++], .lun = lun, .limit = limit,
+  };
+  if (pthread_create (&j->thread, NULL, open_thread, j) != 0)
+    abort ();
+}
+
 static bool
 is_over (void *jv)
 {
@@ -53,6 +80,27 @@ end_within (struct job *j, uint64_t limit)
     exit (check_summary ());
   pthread_join (j->thread, NULL);
   return j->status;
+}
+
+unsigned
+do_read (struct lu_user *user, unsigned block, uint32_t *value)
+{
+  struct job j;
+  unsigned r;
+
+  begin (&j, user, false, block, 0);
+  r = end_within (&j, PROMPT_MS);
+  *value = j.value;
+  return r;
+}
+
+unsigned
+do_write (struct lu_user *user, unsigned block, uint32_t value)
+{
+  struct job j;
+
+  begin (&j, user, true, block, value);
+  return end_within (&j, PROMPT_MS);
 }
 
 /* ---- what to wait for ---- */
@@ -94,7 +142,7 @@ await_sessions (unsigned n)
 void
 await_held (void)
 {
-  CHECK (fake_clock_await (something_held, NULL));
+  CHECK (fake_clock_turn_until (something_held, NULL, 50, PROMPT_MS));
 }
 
 bool
@@ -208,12 +256,12 @@ count (const unsigned *field)
 struct lu_user *
 get (int lun)
 {
-  struct lu_user *user = &users[nr_users++];
-  struct error err;
+  struct job j;
 
-  if (fake_open (&settings, lun, user, &err) == 0)
-    return user;
-  fprintf (stderr, "LUN %d: %s\n", lun, err.msg);
+  begin_open (&j, lun, 0);
+  if (end_within (&j, OPEN_MS) == STATUS_GOOD)
+    return j.user;
+  fprintf (stderr, "LUN %d: %s\n", lun, j.err.msg);
   CHECK (false);
   exit (check_summary ());
 }
@@ -225,8 +273,8 @@ get_two (struct lu_user **a, struct lu_user **b)
   *a = get (0);
   *b = get (0);
   await_sessions (2);
-  fake_read (*a, 0, &(uint32_t) { 0 });
-  fake_read (*b, 0, &(uint32_t) { 0 });
+  do_read (*a, 0, &(uint32_t) { 0 });
+  do_read (*b, 0, &(uint32_t) { 0 });
   if ((*a)->path->nexus->portal != 0) {
     struct lu_user *swap = *a;
 

@@ -39,24 +39,38 @@ extern void put_all (void);
 /* Two of LUN 0: nexus 1 at portal 0, nexus 2 at portal 1. */
 extern void get_two (struct lu_user **a, struct lu_user **b);
 
-/* A command on a thread of its own. */
+/* A command or an open on a thread of its own. */
 struct job {
   pthread_t thread;
   struct lu_user *user;
+  int lun;                      /* to be opened */
+  uint64_t limit;               /* clock_ms, of an open; 0: none */
   bool write;
   unsigned block;
   uint32_t value;
   unsigned status;
+  struct error err;             /* of an open that failed */
   atomic_bool over;
 };
 
 extern void begin (struct job *j, struct lu_user *user, bool write,
                    unsigned block, uint32_t value);
 
+/* The user is the next of ‘users’; the status STATUS_GOOD or STATUS_LOST. */
+extern void begin_open (struct job *j, int lun, uint64_t limit);
+
 /* Its status, when it has taken ‘limit’ ms at most; STATUS_NONE: longer, and
  * that is the end of the test.
  */
 extern unsigned end_within (struct job *j, uint64_t limit);
+
+/* Both at once, for one that is soon over.  The clock is turned only if it is
+ * waited for: nothing may be executed by the thread that turns it.
+ */
+extern unsigned do_read (struct lu_user *user, unsigned block,
+                         uint32_t *value);
+extern unsigned do_write (struct lu_user *user, unsigned block,
+                          uint32_t value);
 
 /* Lose a session that holds a write of value 1 to block 0 of ‘user’, whose
  * nexus is at portal 0, where nobody gets in any more.

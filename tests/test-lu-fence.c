@@ -90,8 +90,8 @@ test_reads_go_on (void)
   let_pass (5000);
   CHECK (!j.over);
   CHECK (!w.over);
-  CHECK_UINT (fake_read (b, 1, &value), STATUS_GOOD);
-  CHECK_UINT (fake_read (a, 1, &value), STATUS_GOOD);
+  CHECK_UINT (do_read (b, 1, &value), STATUS_GOOD);
+  CHECK_UINT (do_read (a, 1, &value), STATUS_GOOD);
   CHECK_UINT (look (0).writes, 0);
   set_portal (0, FAKE_ANSWERS);
   hold_writes (0, false);
@@ -118,8 +118,8 @@ test_write_fails (void)
   CHECK_UINT (end_within (&j, 10000), STATUS_LOST);
 
   /* The same user, another one, and one that comes when all have left. */
-  CHECK_UINT (fake_write (a, 0, 2), STATUS_LOST);
-  CHECK_UINT (fake_write (b, 0, 2), STATUS_LOST);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_LOST);
+  CHECK_UINT (do_write (b, 0, 2), STATUS_LOST);
   put_all ();
   let_pass (10000);
   c = get (0);
@@ -134,7 +134,7 @@ test_write_fails (void)
   set_portal (0, FAKE_ANSWERS);
   await_settled (c);
   end_within (&w, 60000);
-  CHECK_UINT (fake_write (c, 0, 3), STATUS_GOOD);
+  CHECK_UINT (do_write (c, 0, 3), STATUS_GOOD);
   CHECK_UINT (look (0).blocks[0].there, 3);
   end_test ();
 }
@@ -233,7 +233,7 @@ test_reset_refused (void)
   /* It heals by itself when it can be. */
   refuse_reset (false);
   await_settled (a);
-  CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_GOOD);
   end_test ();
 }
 
@@ -285,7 +285,7 @@ test_reset_unanswered (void)
   CHECK (is_fenced (a->lu));
   mute_reset (false);
   CHECK (fake_clock_turn_until (is_settled, a->lu, 50, 70000));
-  CHECK_UINT (fake_write (a, 0, 2), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_GOOD);
   end_test ();
 }
 
@@ -404,7 +404,7 @@ test_refused_for_long_evicted (void)
   await_sessions (2);
   hold_writes (0, true);
   for (i = 0; i < 2; ++i) {
-    fake_read (u[i], 0, &(uint32_t) { 0 });
+    do_read (u[i], 0, &(uint32_t) { 0 });
     begin (&j[i], u[i], true, i, 1);
   }
   CHECK (fake_clock_await (both_held, NULL));
@@ -445,13 +445,13 @@ test_rejected_elsewhere (void)
   refuse_reset (true);
   leave_unsettled (&j, a);
   CHECK (fake_clock_turn_until (is_at, &second, 50, 10000));
-  CHECK_UINT (fake_read (b, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (do_read (b, 0, &(uint32_t) { 0 }), STATUS_GOOD);
   pthread_mutex_lock (&fake.lock);
   fake.portals[1].rejects_writes = true;
   fake.portals[1].state = FAKE_REFUSES;
   fake.portals[0].state = FAKE_ANSWERS;
   pthread_mutex_unlock (&fake.lock);
-  CHECK_UINT (fake_write (b, 0, 1), STATUS_PROTOCOL);
+  CHECK_UINT (do_write (b, 0, 1), STATUS_PROTOCOL);
   CHECK (fake_clock_turn_until (is_at, &first, 50, 10000));
   let_pass (200);
   CHECK (is_fenced (b->lu));
@@ -459,7 +459,7 @@ test_rejected_elsewhere (void)
   refuse_reset (false);
   CHECK_UINT (end_within (&j, 40000), STATUS_GOOD);
   await_settled (b);
-  CHECK_UINT (fake_write (b, 0, 2), STATUS_GOOD);
+  CHECK_UINT (do_write (b, 0, 2), STATUS_GOOD);
   end_test ();
 }
 
@@ -478,7 +478,7 @@ test_back_to_settle (void)
   leave_unsettled (&j, a);
   let_pass (10000);
   CHECK (!j.over);
-  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (do_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
   CHECK_UINT (fake_sessions (1), 1);
   hold_writes (0, false);
   set_portal (0, FAKE_ANSWERS);
@@ -505,7 +505,7 @@ test_forgotten (void)
   let_pass (2000);
   fake_swap (0, 7);
   a = get (0);
-  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (do_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
   fake_swap (0, 1);
   end_test ();
 }

@@ -28,12 +28,12 @@ test_best_portal_dead (void)
   set_portal (1, FAKE_REFUSES);
   set_portal (2, FAKE_REFUSES);
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   let_pass (40000);
   CHECK_UINT (fake_sessions (0), 1);
   set_portal (2, FAKE_ANSWERS);
   for (i = 0; i < 100 && !is_at (&second); ++i) {
-    fake_read (a, 0, &(uint32_t) { 0 });
+    do_read (a, 0, &(uint32_t) { 0 });
     let_pass (2000);
   }
   CHECK (is_at (&second));
@@ -111,28 +111,6 @@ test_silent_portal (void)
   end_test ();
 }
 
-static uint64_t limit;          /* clock_ms, of an open; 0: none */
-
-static void *
-open_thread (void *jv)
-{
-  struct job *j = jv;
-  struct error err;
-
-  j->status = fake_open_until (&settings, 0, limit, j->user, &err) == 0
-    ? STATUS_GOOD : STATUS_LOST;
-  j->over = true;
-  return NULL;
-}
-
-static void
-begin_open (struct job *j)
-{
-  *j = (struct job) { .user = &users[nr_users++] };
-  if (pthread_create (&j->thread, NULL, open_thread, j) != 0)
-    abort ();
-}
-
 /* What it asks may be swallowed and be asked again, be answered BUSY, or find no
  * session.
  */
@@ -141,8 +119,7 @@ open_in_vain (void)
 {
   struct job j;
 
-  limit = clock_ms () + 40000;
-  begin_open (&j);
+  begin_open (&j, 0, clock_ms () + 40000);
   let_pass (39000);
   CHECK (!j.over);
   CHECK_UINT (end_within (&j, 2500), STATUS_LOST);
@@ -171,7 +148,6 @@ test_open_limit (void)
   pthread_mutex_unlock (&fake.lock);
   lose_portal (0);
   open_in_vain ();
-  limit = 0;
   end_test ();
 }
 
@@ -182,7 +158,7 @@ test_silent_at_start (void)
 
   TEST ("a portal that is silent does not use up the time of the others", 2);
   set_portal (0, FAKE_SILENT);
-  begin_open (&j);
+  begin_open (&j, 0, 0);
   CHECK_UINT (end_within (&j, 7000), STATUS_GOOD);
   end_test ();
 }
@@ -198,7 +174,7 @@ test_standby (void)
   fake.luns[0].tpgs = TPGS_IMPLICIT;
   set_state (0, 1, ALUA_STANDBY);
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   CHECK_UINT (fake_sessions (0), 1);
   set_state (0, 0, ALUA_STANDBY);
   set_state (0, 1, ALUA_OPTIMIZED);
@@ -208,7 +184,7 @@ test_standby (void)
   set_state (0, 0, ALUA_OPTIMIZED);
   set_state (0, 1, ALUA_NON_OPTIMIZED);
   fake_attention (0, 0x2a06);
-  CHECK_UINT (fake_write (a, 0, 3), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 3), STATUS_GOOD);
   CHECK (fake_clock_turn_until (is_at, &first, 50, 10000));
   begin (&j, a, true, 0, 4);
   CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
@@ -319,7 +295,7 @@ test_spread (void)
      before the nexus knows that it is up. */
   for (j = 0; j < 1000 && most != 2; ++j) {
     for (i = 0; i < 8; ++i)
-      CHECK_UINT (fake_read (&users[i], 0, &(uint32_t) { 0 }), STATUS_GOOD);
+      CHECK_UINT (do_read (&users[i], 0, &(uint32_t) { 0 }), STATUS_GOOD);
     for (i = most = 0; i < 8; ++i)
       if (users_of (&users[i]) > most)
         most = users_of (&users[i]);
@@ -341,8 +317,8 @@ test_no_room (void)
   a = get (0);
   b = get (1);
   let_pass (20000);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
-  CHECK_UINT (fake_write (b, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (b, 0, 1), STATUS_GOOD);
   CHECK_UINT (fake_sessions (-1), 1);
   CHECK_UINT (count (&fake.logins), 1);
   end_test ();
@@ -385,8 +361,8 @@ test_eviction (void)
   let_pass (20000);
   CHECK_UINT (count (&fake.logins), logins);
   CHECK_UINT (fake_sessions (-1), 1);
-  CHECK_UINT (fake_write (a, 1, 1), STATUS_GOOD);
-  CHECK_UINT (fake_write (b, 2, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 1, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (b, 2, 1), STATUS_GOOD);
 
   /* It is asked again after 10 minutes, and 20 minutes after that. */
   fake_clock_turn (599000);
@@ -439,7 +415,7 @@ lose_two_of_three (enum fake_portal_state how, uint64_t more)
     u[i] = get (0);
   await_sessions (3);
   for (i = 0; i < 3; ++i)
-    fake_read (u[i], 0, &(uint32_t) { 0 });
+    do_read (u[i], 0, &(uint32_t) { 0 });
   for (i = 0; i < 3; ++i)
     CHECK_UINT (fake_sessions ((int) i), 1);
   set_portal (0, how);
@@ -501,7 +477,7 @@ test_slow_login (void)
   set_login_ms (0, 6000);
   set_login_ms (1, 6000);
   settings.login_timeout_ms = 15000;
-  begin_open (&j);
+  begin_open (&j, 0, 0);
   CHECK_UINT (end_within (&j, 25000), STATUS_GOOD);
   a = &users[0];
   fake_cut (0);

@@ -46,7 +46,7 @@ test_told_to_a_question (void)
   fake.luns[0].tpgs = TPGS_IMPLICIT;
   set_state (0, 0, ALUA_NON_OPTIMIZED);
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   let_pass (31000);
   fake_swap (0, 9);
   lu_look_for_better (a, a->path);
@@ -131,7 +131,7 @@ test_optional (void)
         "what was under way with it is sent again", 1);
   settings.timeout_ms = 10000;
   a = get (0);
-  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (do_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
   hold_reads (0, true);
   j = (struct job) { .user = a };
   if (pthread_create (&j.thread, NULL, optional_thread, &j) != 0)
@@ -165,7 +165,7 @@ test_no_path_in_time (void)
   CHECK_UINT (end_within (&j, 5000), STATUS_LOST);
   set_portal (0, FAKE_ANSWERS);
   await_sessions (1);
-  CHECK_UINT (fake_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
+  CHECK_UINT (do_read (a, 0, &(uint32_t) { 0 }), STATUS_GOOD);
   end_test ();
 }
 
@@ -178,19 +178,19 @@ test_missing_alone (void)
   TEST ("a LUN that is gone fails alone, and comes back", 1);
   a = get (0);
   b = get (1);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   pthread_mutex_lock (&fake.lock);
   fake.luns[0].there = false;
   pthread_mutex_unlock (&fake.lock);
-  CHECK_UINT (fake_write (a, 0, 2), STATUS_CHECK_CONDITION);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_CHECK_CONDITION);
   begin (&j, a, true, 0, 3);
   CHECK_UINT (end_within (&j, 5000), STATUS_LOST);
-  CHECK_UINT (fake_write (b, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (b, 0, 1), STATUS_GOOD);
   CHECK_UINT (fake_sessions (-1), 1);
   pthread_mutex_lock (&fake.lock);
   fake.luns[0].there = true;
   pthread_mutex_unlock (&fake.lock);
-  CHECK_UINT (fake_write (a, 0, 4), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 4), STATUS_GOOD);
   end_test ();
 }
 
@@ -217,7 +217,7 @@ test_hung_alone (void)
   settings.recovery_timeout_ms = 0;
   a = get (0);
   b = get (1);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   hang (0, true);
   for (i = 0; i < 3; ++i)
     begin (&j[i], a, true, i + 1, 1);
@@ -257,7 +257,7 @@ test_hung_question (void)
   settings.timeout_ms = 10000;
   a = get (0);
   b = get (1);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   hang (0, true);
   for (i = 0; i < 3; ++i)
     begin (&j[i], a, true, i + 1, 1);
@@ -286,7 +286,7 @@ test_hung_for_long (void)
         "session", 1);
   settings.timeout_ms = 5000;
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   hang (0, true);
   for (i = 0; i < 10; ++i) {
     begin (&j, a, false, 0, 0);
@@ -307,7 +307,7 @@ test_another_lun (void)
   TEST ("a LUN that is another one after a login is not written to", 1);
   settings.recovery_timeout_ms = 10000;
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   pthread_mutex_lock (&fake.lock);
   fake.luns[0].identity = 9;
   pthread_mutex_unlock (&fake.lock);
@@ -317,7 +317,7 @@ test_another_lun (void)
   CHECK_UINT (look (0).writes, 1);
   fake_swap (0, 1);
   let_pass (3000);
-  CHECK_UINT (fake_write (a, 0, 3), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 3), STATUS_GOOD);
   end_test ();
 }
 
@@ -329,7 +329,7 @@ test_told_of_reset (void)
 
   TEST ("commands that a reset by others has ended are sent again", 1);
   a = get (0);
-  CHECK_UINT (fake_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
   hold_writes (0, true);
   begin (&j, a, true, 1, 1);
   await_held ();
