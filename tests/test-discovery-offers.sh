@@ -27,6 +27,18 @@ for drops in CRC32C CHAP; do
   start_nbdkit iscsi "iscsi://$portal/" user=bob password=an-adequate-secret
   listed
 done
+# One that refuses a login without a digest, and takes the next, which offers
+# one; it is what was offered.
+start_scripted
+start_nbdkit iscsi "iscsi://$portal/"
+scripted rule login login 0200
+listed
+start_scripted
+start_nbdkit iscsi "iscsi://$portal/"
+scripted set discovery-drops=CRC32C
+scripted rule login login 0200
+if exports_listed; then fail "no digest was offered"; fi
+stop_nbdkit
 # One that insists.
 start_scripted --set discovery-drops=None
 refused iscsi "iscsi://$portal/"
