@@ -152,6 +152,16 @@ cut_end (const char *key, char *str)
                 "credentials file", key);
 }
 
+/* Nor is the byte order mark that editors of Windows put at its start. */
+static const char *
+without_mark (const char *str)
+{
+  static const char mark[] = "\xef\xbb\xbf";
+  const size_t len = sizeof mark - 1;
+
+  return strncmp (str, mark, len) == 0 ? str + len : str;
+}
+
 /* The buffer of standard input stays for as long as the server runs. */
 static int
 read_password (const char *value, char **str)
@@ -175,15 +185,19 @@ static int
 set_password (const char *key, const char *value, char **field)
 {
   char *str, *copy = NULL;
+  const char *secret;
 
   if (read_password (value, &str) == -1)
     return -1;
   if (value[0] == '+')
     judge_permissions (value + 1);
-  if (value[0] == '-' || value[0] == '+')
+  secret = str;
+  if (value[0] == '-' || value[0] == '+') {
     cut_end (key, str);
-  if (check_credential (key, str) == 0)
-    copy = duplicate (str);
+    secret = without_mark (str);
+  }
+  if (check_credential (key, secret) == 0)
+    copy = duplicate (secret);
   secret_free_string (str);
   if (copy == NULL)
     return -1;

@@ -85,6 +85,8 @@ nbdkit_read_password (const char *value, char **password)
     { "+blanks", SECRET " \t \r" },
     { "-3", SECRET "\t" },
     { "+onlyblanks", "  \r" },
+    { "+mark", "\xef\xbb\xbf" SECRET },
+    { "+onlymark", "\xef\xbb\xbf\r" },
   };
   size_t i;
 
@@ -325,6 +327,23 @@ test_secret_files (void)
     parameters_free (&p);
   }
   check_row = NULL;
+
+  /* A byte order mark is left out without a word. */
+  snprintf (arg, sizeof arg, "password=+mark");
+  CHECK_INT (load (&p, args), 0);
+  CHECK_STR (p.url.password, SECRET);
+  CHECK_UINT (nr_errors, 0);
+  parameters_free (&p);
+
+  /* Nothing is left. */
+  snprintf (arg, sizeof arg, "password=+onlymark");
+  CHECK_INT (load (&p, args), -1);
+  CHECK_CONTAINS (last_error, "password must not be empty");
+  parameters_free (&p);
+  snprintf (arg, sizeof arg, "password=+onlyblanks");
+  CHECK_INT (load (&p, args), -1);
+  CHECK_CONTAINS (last_error, "password must not be empty");
+  parameters_free (&p);
 
   /* It is as it was meant in the command line. */
   snprintf (arg, sizeof arg, "password=abc ");
