@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Users and passwords in memory: on pages of their own, which are in no core
- * dump (MADV_DONTDUMP).  A secret takes a page at least.  Any thread.
+ * dump (MADV_DONTDUMP).  A secret takes a page at least.  No function leaves
+ * anything of one in the registers of the thread.  Any thread.
  */
 
 #ifndef ISCSI_SECRET_H
