@@ -593,7 +593,7 @@ is_slow (struct fake_lun *f, const struct fake_seen *s, struct command *cmd,
   if (cmd->timeout_ms > 0 && cmd->timeout_ms < limit)
     limit = cmd->timeout_ms;
   if (f->too_long && blocks > f->too_long) {
-    check_condition (cmd, 5, 0x2400);
+    check_condition (cmd, 5, cmd->cdb[0] == 0x42 ? 0x2600 : 0x2400);
     return true;
   }
   f->ms += f->ms_each + blocks * f->block_len * f->ms_per_mib / (1 << 20);

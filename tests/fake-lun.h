@@ -105,7 +105,9 @@ struct fake_lun {
   uint8_t *data;
   uint8_t *state;               /* enum fake_state of each block */
 
-  /* WRITE SAME, UNMAP and PRE-FETCH longer than that get 5/2400; 0: none. */
+  /* WRITE SAME, UNMAP and PRE-FETCH longer than that get 5/2400, UNMAP
+   * 5/2600 (it is about its list); 0: none.
+   */
   uint32_t too_long;
 
   /* They take so long, one after the other, by the clock ‘ms’.  Those of a

@@ -116,6 +116,22 @@ test_trim_count (void)
   }
 }
 
+/* Too long: halves until it is not, and from then on at once. */
+static void
+test_trim_too_long (void)
+{
+  open_thin (512, 4096);
+  d.lun.too_long = 1024;
+  attach ();
+  do_trim (0, 4096 * 512);
+  CHECK_UINT (d.lun.state[4095], FAKE_DEALLOCATED);
+  CHECK (block_can_trim (&d.h));
+  fake_forget (&d.lun);
+  do_trim (0, 4096 * 512);
+  CHECK_UINT (count (FAKE_UNMAP), 4);
+  detach ();
+}
+
 int
 main (void)
 {
@@ -123,5 +139,6 @@ main (void)
   test_trim ();
   test_trim_fallbacks ();
   test_trim_count ();
+  test_trim_too_long ();
   return check_summary ();
 }
