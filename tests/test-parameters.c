@@ -819,11 +819,13 @@ test_default_initiator_name (void)
   struct settings p;
   char salted[256] = "nbdkit-iscsi-plugin:", expected[64];
   char *id = salted + strlen (salted);
+  bool has_id;
   char *first;
   FILE *fp;
 
   fp = fopen ("/etc/machine-id", "r");
-  if (fp == NULL || fscanf (fp, "%32[0-9a-f]", id) != 1 || strlen (id) != 32)
+  has_id = fp && fscanf (fp, "%32[0-9a-f]", id) == 1 && strlen (id) == 32;
+  if (!has_id)
     gethostname (id, sizeof salted - strlen ("nbdkit-iscsi-plugin:") - 1);
   if (fp)
     fclose (fp);
@@ -833,7 +835,8 @@ test_default_initiator_name (void)
 
   CHECK_INT (load (&p, args), 0);
   CHECK_STR (p.initiator_name, expected);
-  CHECK_LACKS (p.initiator_name, id);
+  if (has_id)                   /* a host may be called ‘iscsi’ */
+    CHECK_LACKS (p.initiator_name, id);
   first = strdup (p.initiator_name);
   if (first == NULL)
     abort ();
