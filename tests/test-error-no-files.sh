@@ -6,8 +6,13 @@
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
-if [ "${SANITIZER:-none}" != none ] || [ "${UNDER_VALGRIND:-}" = 1 ]; then
-  skip "a sanitizer, or valgrind, has files of its own"
+# LeakSanitizer, at the exit, holds the lock of its report while it opens it.
+# That fails; so it aborts, and to tell of that it waits for the lock, for ever.
+if [ "${SANITIZER:-none}" != none ]; then
+  skip "without files a sanitizer that cannot open its report never ends"
+fi
+if [ "${UNDER_VALGRIND:-}" = 1 ]; then
+  skip "valgrind has files of its own"
 fi
 
 # It has ended, or its LUN has been found and is kept.
