@@ -6,14 +6,16 @@
 
 . "${0%/*}/fault-functions.sh"
 requires_scripted_target
-# LeakSanitizer, at the exit, holds the lock of its report while it opens it.
-# That fails; so it aborts, and to tell of that it waits for the lock, for ever.
-if [ "${SANITIZER:-none}" != none ]; then
-  skip "without files a sanitizer that cannot open its report never ends"
+if [ "${SANITIZER:-none}" = tsan ]; then
+  skip "not tried: ThreadSanitizer has files of its own"
 fi
 if [ "${UNDER_VALGRIND:-}" = 1 ]; then
   skip "valgrind has files of its own"
 fi
+
+# LeakSanitizer, at the exit, holds the lock of its report while it opens it.
+# That fails; so it aborts, and to tell of that it waits for the lock, for ever.
+export ASAN_OPTIONS=detect_leaks=0
 
 # It has ended, or its LUN has been found and is kept.
 is_decided ()
