@@ -26,13 +26,14 @@ wait_until has_sessions
 resets=$(scripted_fact resets)
 for i in 1 2; do
   scripted rule "write@$i times=2 hold"
-  sleep 0.3
+  wait_until scripted_has rules -eq $((2 * i))
   use "${proxies[i]}" blackhole
   use "${proxies[i]}" freeze
   sleep 0.7
 done
-was_reset () { [ "$(scripted_fact resets)" -ge $((resets + 2)) ]; }
-wait_until was_reset
+# With one reset, if both silences are noticed before it.
+wait_until scripted_has held -eq 0
+scripted_has resets -gt "$resets"
 load_goes_on
 load_goes_on
 scripted rules clear
