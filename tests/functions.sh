@@ -49,6 +49,7 @@ cleanup_fn ()
   _hook=("$@")
 }
 
+waiting_for=                    # what wait_until waits for
 end_test ()
 {
   local status=$?
@@ -70,6 +71,9 @@ end_test ()
   done
 
   if [ $status != 0 ] && [ $status != 77 ]; then
+    if [ -n "$waiting_for" ]; then
+      echo "---- it waited until $waiting_for"
+    fi
     for log in "$tmp"/*.log; do
       if [ -s "$log" ]; then
         echo "---- the end of ${log##*/}"
@@ -123,7 +127,10 @@ requires ()
 # whole test to say how long.
 wait_until ()
 {
-  until "$@" >/dev/null 2>&1; do sleep 0.05; done
+  waiting_for=$*
+  # In a subshell: a test that is ended meanwhile still has its own output.
+  until ( "$@" ) >/dev/null 2>&1; do sleep 0.05; done
+  waiting_for=
 }
 
 # exports_listed: the names of the exports, a blank behind each.  nbdinfo would
