@@ -208,6 +208,7 @@ class Target:
         self.resets = {}          # by LUN
         self.isids = []           # in the order in which they came
         self.counters = {}
+        self.transitions = {}     # timers, by LUN (None: all)
         self.tsih = 0
         self.busy_until = 0
         self.loop = asyncio.get_running_loop()
@@ -240,12 +241,19 @@ class Target:
             session.attention.append((self.luns.number(lun), 0x2900))
 
     def change_states(self, lun, states, ms):
-        """Of one LUN, or all (None), now or after ‘ms’ in transition."""
+        """Of one LUN, or all (None), now or after ‘ms’ in transition.  It takes
+        the place of one that is still in transition.
+        """
+        for other in list(self.transitions):
+            if lun in (other, None):
+                self.transitions.pop(other).cancel()
         if ms:
-            self.change_states(lun, dict.fromkeys(
-                states, STATES["transitioning"]), 0)
-            self.loop.call_later(ms / 1000, self.change_states, lun, states, 0)
-            return
+            self.transitions[lun] = self.loop.call_later(
+                ms / 1000, self.set_states, lun, states)
+            states = dict.fromkeys(states, STATES["transitioning"])
+        self.set_states(lun, states)
+
+    def set_states(self, lun, states):
         for n in [lun] if lun is not None else self.luns.numbers():
             self.groups.change(n, states)
             if self.set["alua-ua"]:
