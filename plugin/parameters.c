@@ -17,6 +17,7 @@
 
 #include <nbdkit-plugin.h>
 
+#include "credentials.h"
 #include "credentials-file.h"
 #include "name.h"
 #include "nearest.h"
@@ -152,16 +153,6 @@ cut_end (const char *key, char *str)
                 "credentials file", key);
 }
 
-/* Nor is the byte order mark that editors of Windows put at its start. */
-static const char *
-without_mark (const char *str)
-{
-  static const char mark[] = "\xef\xbb\xbf";
-  const size_t len = sizeof mark - 1;
-
-  return strncmp (str, mark, len) == 0 ? str + len : str;
-}
-
 /* The buffer of standard input stays for as long as the server runs. */
 static int
 read_password (const char *value, char **str)
@@ -194,7 +185,7 @@ set_password (const char *key, const char *value, char **field)
   secret = str;
   if (value[0] == '-' || value[0] == '+') {
     cut_end (key, str);
-    secret = without_mark (str);
+    secret = credentials_skip_mark (str);
   }
   if (check_credential (key, secret) == 0)
     copy = duplicate (secret);

@@ -220,6 +220,15 @@ is_empty (const char *text, size_t len)
   return true;
 }
 
+const char *
+credentials_skip_mark (const char *text)
+{
+  static const char mark[] = "\xef\xbb\xbf";
+  const size_t len = sizeof mark - 1;
+
+  return strncmp (text, mark, len) == 0 ? text + len : text;
+}
+
 static int
 parse_all (struct credential_lines *lines, size_t len, const char *name,
            struct error *err)
@@ -227,10 +236,8 @@ parse_all (struct credential_lines *lines, size_t len, const char *name,
   struct cursor at = { .name = name };
   char *const text = lines->text;
   const char *newline;
-  size_t i = 0, n, next;
+  size_t i = (size_t) (credentials_skip_mark (text) - text), n, next;
 
-  if (len >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
-    i = 3;                      /* a byte order mark */
   if (is_empty (text + i, len - i))
     return error_set (err, EINVAL, "%s is empty: give it a line for each "
                       "target", name);

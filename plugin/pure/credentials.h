@@ -32,12 +32,21 @@ struct chap {
   char *origin, *target_origin;
 };
 
-/* *to owns its strings, users and passwords as secret.h has it, and is empty if memory runs out (-1). */
+/* *to owns its strings, users and passwords as secret.h has it, and is empty if
+ * memory runs out (-1).
+ */
 extern int chap_copy (const struct chap *from, struct chap *to,
                       struct error *err);
 
-/* Free the strings; nothing of users and passwords is left behind.  *chap is empty afterwards. */
+/* Free the strings; nothing of users and passwords is left behind.  *chap is
+ * empty afterwards.
+ */
 extern void chap_free (struct chap *chap);
+
+/* Where the text of a file with secrets begins: behind the byte order mark that
+ * editors of Windows put before it.
+ */
+extern const char *credentials_skip_mark (const char *text);
 
 struct credential_lines;
 
