@@ -251,11 +251,11 @@ offer_all (struct session_params *p, const struct chap *chap, bool own,
   static const struct chap none;
   const struct offer *offer;
   struct error why = { 0 };
-  bool refused = false;         /* the secret */
+  bool secret_refused = false;
 
   for (offer = offers; offer < offers + sizeof offers / sizeof *offers;
        ++offer) {
-    if (offer->chap ? refused : own || chap->user == NULL)
+    if (offer->chap ? secret_refused : own || chap->user == NULL)
       continue;
     p->header_digest = offer->digest;
     p->chap = offer->chap ? chap : &none;
@@ -268,7 +268,7 @@ offer_all (struct session_params *p, const struct chap *chap, bool own,
       *err = why;
     if (!may_agree_to_less (&why))
       break;
-    refused |= offer->chap && why.err == EACCES;
+    secret_refused |= offer->chap && why.err == EACCES;
   }
   return -1;
 }
