@@ -14,179 +14,27 @@
 #include "check.h"
 #include "clock.h"
 #include "debug.h"
+#include "fake-libiscsi.h"
 #include "session-private.h"
 
 #define LEN 512
 
-/* ---- libiscsi ---- */
-
 static struct iscsi_context *const context = (void *) &context;
-
-/* What it does when its socket is served, and what it says then. */
-static struct {
-  void (*act) (void);
-  int result;
-  const char *text;
-} next;
-
-static int fd;                  /* a socket that poll finds ready */
-static bool open_fd, logged_in, submit_fails;
-static int events;              /* that it polls for */
-static int queued;              /* PDUs that it has not sent */
-static unsigned calls;          /* of what would use the connection */
-static unsigned tasks;          /* that are not freed */
-static unsigned contexts;       /* that were destroyed */
-static void (*last_act) (void); /* what it does when it is destroyed */
-static bool inside;             /* session_enter */
-static iscsi_command_cb callback; /* of the last command */
-
-static void
-called (void)
-{
-  CHECK (inside);
-  calls++;
-}
-
-int
-iscsi_service (struct iscsi_context *ctx __attribute__ ((unused)),
-               int revents __attribute__ ((unused)))
-{
-  called ();
-  if (next.act)
-    next.act ();
-  return next.result;
-}
-
-int
-iscsi_scsi_command_async (struct iscsi_context *ctx __attribute__ ((unused)),
-                          int lun __attribute__ ((unused)),
-                          struct scsi_task *task __attribute__ ((unused)),
-                          iscsi_command_cb cb,
-                          struct iscsi_data *data __attribute__ ((unused)),
-                          void *private_data __attribute__ ((unused)))
-{
-  called ();
-  callback = cb;
-  return submit_fails ? -1 : 0;
-}
-
-int
-iscsi_nop_out_async (struct iscsi_context *ctx __attribute__ ((unused)),
-                     iscsi_command_cb cb __attribute__ ((unused)),
-                     unsigned char *data __attribute__ ((unused)),
-                     int len __attribute__ ((unused)),
-                     void *private_data __attribute__ ((unused)))
-{
-  called ();
-  return 0;
-}
-
-int
-iscsi_get_fd (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  return open_fd ? fd : -1;
-}
-
-int
-iscsi_which_events (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  return events;
-}
-
-int
-iscsi_out_queue_length (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  return queued;
-}
-
-int
-iscsi_is_logged_in (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  return logged_in;
-}
-
-const char *
-iscsi_get_error (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  return next.text;
-}
-
-int
-iscsi_set_initiator_username_pwd (struct iscsi_context *ctx
-                                  __attribute__ ((unused)),
-                                  const char *user __attribute__ ((unused)),
-                                  const char *password
-                                  __attribute__ ((unused)))
-{
-  return 0;
-}
-
-int
-iscsi_set_target_username_pwd (struct iscsi_context *ctx
-                               __attribute__ ((unused)),
-                               const char *user __attribute__ ((unused)),
-                               const char *password
-                               __attribute__ ((unused)))
-{
-  return 0;
-}
-
-int
-iscsi_destroy_context (struct iscsi_context *ctx __attribute__ ((unused)))
-{
-  CHECK (inside);
-  contexts++;
-  if (last_act)
-    last_act ();
-  return 0;
-}
-
-struct scsi_task *
-scsi_create_task (int cdb_size __attribute__ ((unused)),
-                  unsigned char *cdb __attribute__ ((unused)),
-                  int xfer_dir __attribute__ ((unused)),
-                  int expxferlen __attribute__ ((unused)))
-{
-  tasks++;
-  return calloc (1, sizeof (struct scsi_task));
-}
-
-void
-scsi_free_scsi_task (struct scsi_task *task)
-{
-  tasks--;
-  free (task->datain.data);
-  free (task);
-}
-
-void
-scsi_task_set_iov_in (struct scsi_task *task __attribute__ ((unused)),
-                      struct scsi_iovec *iov __attribute__ ((unused)),
-                      int niov __attribute__ ((unused)))
-{
-}
-
-void
-scsi_task_set_iov_out (struct scsi_task *task __attribute__ ((unused)),
-                       struct scsi_iovec *iov __attribute__ ((unused)),
-                       int niov __attribute__ ((unused)))
-{
-}
 
 /* ---- the rest of the room ---- */
 
 void
 session_enter (struct session *s __attribute__ ((unused)))
 {
-  CHECK (!inside);
-  inside = true;
+  CHECK (!libiscsi.entered);
+  libiscsi.entered = true;
 }
 
 void
 session_leave (struct session *s __attribute__ ((unused)))
 {
-  CHECK (inside);
-  inside = false;
+  CHECK (libiscsi.entered);
+  libiscsi.entered = false;
 }
 
 void
@@ -250,13 +98,13 @@ begin (void)
 {
   s = (struct session) { .ctx = context };
   session_set_done (&s, done, NULL);
-  next.act = NULL;
-  last_act = NULL;
-  next.result = 0;
-  next.text = "the first reason";
-  open_fd = logged_in = true;
-  submit_fails = false;
-  events = queued = 0;
+  libiscsi.act = NULL;
+  libiscsi.act_at_end = NULL;
+  libiscsi.result = 0;
+  libiscsi.text = "the first reason";
+  libiscsi.has_socket = libiscsi.logged_in = true;
+  libiscsi.submit_fails = false;
+  libiscsi.events = libiscsi.queued = 0;
   over = 0;
 }
 
@@ -266,7 +114,7 @@ end (void)
   struct queue undone = { 0 };
 
   session_abandon (&s, &undone);
-  CHECK_UINT (tasks, 0);
+  CHECK_UINT (libiscsi.tasks, 0);
 }
 
 static int
@@ -286,7 +134,7 @@ static void
 finish (unsigned i, int status)
 {
   cmds[i].status = status;
-  callback (context, status, NULL, &cmds[i]);
+  libiscsi.callback (context, status, NULL, &cmds[i]);
 }
 
 static void
@@ -304,7 +152,7 @@ finish_good (void)
 static void
 close_fd (void)
 {
-  open_fd = false;
+  libiscsi.has_socket = false;
 }
 
 static void
@@ -325,7 +173,7 @@ test_serves (void)
   CHECK_INT (session_service (&s, POLLIN, &err), 0);
   CHECK (session_last_heard (&s) > 0);
   CHECK (!session_is_lost (&s));
-  CHECK_INT (session_fd (&s), fd);
+  CHECK_INT (session_fd (&s), libiscsi.fd);
   end ();
 }
 
@@ -358,27 +206,27 @@ test_lost (void)
     check_row = losses[i].row;
     begin ();
     CHECK_INT (submit (0, DATA_IN), 0);
-    next.act = losses[i].act;
-    next.result = losses[i].result;
-    logged_in = !losses[i].logged_out;
+    libiscsi.act = losses[i].act;
+    libiscsi.result = losses[i].result;
+    libiscsi.logged_in = !losses[i].logged_out;
     CHECK_INT (session_service (&s, POLLIN, &err), -1);
     CHECK_STR (err.msg, losses[i].why);
     CHECK (session_is_lost (&s));
     CHECK_UINT (session_last_heard (&s), 0);
     CHECK_UINT (over, 0);
 
-    before = calls;
-    next.act = NULL;
-    next.result = 0;
-    next.text = "another reason";
-    open_fd = logged_in = true;
+    before = libiscsi.calls;
+    libiscsi.act = NULL;
+    libiscsi.result = 0;
+    libiscsi.text = "another reason";
+    libiscsi.has_socket = libiscsi.logged_in = true;
     err = (struct error) { 0 };
     CHECK_INT (session_service (&s, POLLIN, &err), -1);
     CHECK_STR (err.msg, losses[i].why);
     CHECK_INT (submit (1, DATA_IN), -1);
     CHECK_INT (session_ping (&s), -1);
     CHECK (session_wants_write (&s));
-    CHECK_UINT (calls, before);
+    CHECK_UINT (libiscsi.calls, before);
     end ();
     CHECK_STR (s.why.msg, losses[i].why);
   }
@@ -398,7 +246,7 @@ test_hands_back (void)
   unsigned i;
 
   begin ();
-  last_act = finish_good;
+  libiscsi.act_at_end = finish_good;
   for (i = 0; i < 3; ++i)
     CHECK_INT (submit (i, DATA_OUT), 0);
   finish (1, SCSI_STATUS_GOOD);
@@ -410,15 +258,16 @@ test_hands_back (void)
   CHECK (undone.head == &cmds[0] && undone.tail == &cmds[2]);
   CHECK_UINT (cmds[0].answer.status, STATUS_NONE);
   CHECK_UINT (over, 1);
-  CHECK_UINT (tasks, 0);
+  CHECK_UINT (libiscsi.tasks, 0);
   CHECK_INT (session_fd (&s), -1);
-  CHECK_INT (getsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, &len), 0);
+  CHECK_INT (getsockopt (libiscsi.fd, SOL_SOCKET, SO_LINGER, &linger, &len),
+             0);
   CHECK (linger.l_onoff && linger.l_linger == 0);
   /* Once more is nothing. */
-  contexts = 0;
+  libiscsi.contexts = 0;
   session_abandon (&s, &undone);
   CHECK_UINT (undone.len, 2);
-  CHECK_UINT (contexts, 0);
+  CHECK_UINT (libiscsi.contexts, 0);
 }
 
 /* A command that libiscsi does not take is nobody's. */
@@ -426,77 +275,95 @@ static void
 test_not_taken (void)
 {
   begin ();
-  submit_fails = true;
+  libiscsi.submit_fails = true;
   CHECK_INT (submit (0, DATA_OUT), -1);
   CHECK_UINT (session_carried (&s)->len, 0);
-  CHECK_UINT (tasks, 0);
+  CHECK_UINT (libiscsi.tasks, 0);
   end ();
 }
 
-/* A write that ends while some of it is not sent: one that failed is over
- * once all of it is sent, and nothing is added before; one that is GOOD is
- * over, but its task is kept.
+/* A write that failed while some of it is not sent is over once all of it is
+ * sent; nothing is added before.
  */
 static void
-test_early_end (void)
+test_fails_early (void)
 {
   struct error err;
-  unsigned i;
 
   begin ();
   CHECK_INT (submit (0, DATA_OUT), 0);
   CHECK_INT (submit (1, DATA_IN), 0);
-  queued = 1;
+  libiscsi.queued = 1;
   finish (0, SCSI_STATUS_CHECK_CONDITION);
   CHECK_UINT (over, 0);
   CHECK (!session_takes_more (&s));
   CHECK_INT (session_service (&s, POLLOUT, &err), 0);
   CHECK_UINT (over, 0);
-  queued = 0;
-  events = POLLOUT;             /* in part */
+  libiscsi.queued = 0;
+  libiscsi.events = POLLOUT;    /* in part */
   CHECK_INT (session_service (&s, POLLOUT, &err), 0);
   CHECK_UINT (over, 0);
-  events = 0;
+  libiscsi.events = 0;
   CHECK_INT (session_service (&s, POLLOUT, &err), 0);
   CHECK_UINT (over, 1);
   CHECK_UINT (cmds[0].answer.status, STATUS_CHECK_CONDITION);
   CHECK (session_takes_more (&s));
-  CHECK_UINT (tasks, 1);
+  CHECK_UINT (libiscsi.tasks, 1);
   finish (1, SCSI_STATUS_GOOD);
-  CHECK_UINT (tasks, 0);
-
-  CHECK_INT (submit (0, DATA_OUT), 0);
-  queued = 1;
-  finish (0, SCSI_STATUS_GOOD);
-  CHECK_UINT (over, 3);
-  CHECK_UINT (tasks, 1);
-  CHECK_INT (session_service (&s, POLLOUT, &err), 0);
-  CHECK_UINT (tasks, 1);
-  queued = 0;
-  CHECK_INT (session_service (&s, POLLOUT, &err), 0);
-  CHECK_UINT (tasks, 0);
+  CHECK_UINT (libiscsi.tasks, 0);
   end ();
+}
 
-  /* Its session ends before. */
+/* One that is GOOD is over, but its task is kept, from which it is sent. */
+static void
+test_good_early (void)
+{
+  struct error err;
+
+  begin ();
+  CHECK_INT (submit (0, DATA_OUT), 0);
+  libiscsi.queued = 1;
+  finish (0, SCSI_STATUS_GOOD);
+  CHECK_UINT (over, 1);
+  CHECK_UINT (libiscsi.tasks, 1);
+  CHECK_INT (session_service (&s, POLLOUT, &err), 0);
+  CHECK_UINT (libiscsi.tasks, 1);
+  libiscsi.queued = 0;
+  CHECK_INT (session_service (&s, POLLOUT, &err), 0);
+  CHECK_UINT (libiscsi.tasks, 0);
+  end ();
+}
+
+/* The session ends before they are sent. */
+static void
+test_early_and_lost (void)
+{
   begin ();
   CHECK_INT (submit (0, DATA_OUT), 0);
   CHECK_INT (submit (1, DATA_OUT), 0);
-  queued = 2;
+  libiscsi.queued = 2;
   finish (0, SCSI_STATUS_GOOD);
   finish (1, SCSI_STATUS_CHECK_CONDITION);
   end ();
   CHECK_UINT (cmds[1].answer.status, STATUS_NONE);
+}
 
-  /* Too many are kept, until nothing is left to be sent. */
+/* Not any number of tasks is kept. */
+static void
+test_many_early (void)
+{
+  struct error err;
+  unsigned i;
+
   begin ();
-  queued = 1;
+  libiscsi.queued = 1;
   for (i = 0; i < 1000 && session_takes_more (&s); ++i) {
     CHECK_INT (submit (0, DATA_OUT), 0);
     finish (0, SCSI_STATUS_GOOD);
   }
   CHECK (i < 1000);
-  CHECK_UINT (tasks, i);
-  queued = 0;
+  CHECK_UINT (libiscsi.tasks, i);
+  libiscsi.queued = 0;
   CHECK_INT (session_service (&s, POLLOUT, &err), 0);
   CHECK (session_takes_more (&s));
   end ();
@@ -541,7 +408,7 @@ test_answers (void)
     cmds[0].failed = answers[i].failed;
     cmds[0].moved = answers[i].moved;
     cmds[0].status = answers[i].told;
-    callback (context, answers[i].status, NULL, &cmds[0]);
+    libiscsi.callback (context, answers[i].status, NULL, &cmds[0]);
     CHECK_UINT (cmds[0].answer.status, answers[i].answer);
     CHECK_UINT (over, 1);
     end ();
@@ -654,11 +521,11 @@ static void
 test_window (void)
 {
   begin ();
-  queued = 2;
+  libiscsi.queued = 2;
   CHECK_UINT (session_window_closed (&s), 2);
-  events = POLLOUT;
+  libiscsi.events = POLLOUT;
   CHECK_UINT (session_window_closed (&s), 0);
-  events = 0;
+  libiscsi.events = 0;
   lose ();
   CHECK_UINT (session_window_closed (&s), 0);
   end ();
@@ -691,7 +558,7 @@ fail_first (void)
 {
   static unsigned times;
 
-  next.result = times % 2 == 0 ? -1 : 0;
+  libiscsi.result = times % 2 == 0 ? -1 : 0;
   if (times++ % 2 == 1)
     end_step ();
 }
@@ -701,7 +568,7 @@ close_first (void)
 {
   static unsigned times;
 
-  open_fd = times % 2 == 1;
+  libiscsi.has_socket = times % 2 == 1;
   if (times++ % 2 == 1)
     end_step ();
 }
@@ -732,8 +599,8 @@ test_steps (void)
   for (i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
     check_row = steps[i].row;
     begin ();
-    next.act = steps[i].act;
-    next.result = steps[i].result;
+    libiscsi.act = steps[i].act;
+    libiscsi.result = steps[i].result;
     CHECK_INT (session_wait_step (&s, clock_ms () + 100000, NULL, &err),
                steps[i].wait);
     CHECK (session_is_lost (&s) == (steps[i].wait == -1));
@@ -756,19 +623,22 @@ int
 main (void)
 {
   alarm (500);
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK (fd >= 0);
+  libiscsi.fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK (libiscsi.fd >= 0);
   test_serves ();
   test_lost ();
   test_hands_back ();
   test_not_taken ();
-  test_early_end ();
+  test_fails_early ();
+  test_good_early ();
+  test_early_and_lost ();
+  test_many_early ();
   test_answers ();
   test_parameter_data ();
   test_sense_data ();
   test_residual ();
   test_window ();
   test_steps ();
-  close (fd);
+  close (libiscsi.fd);
   return check_summary ();
 }
