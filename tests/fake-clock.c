@@ -136,9 +136,10 @@ others_run (void)
   return r;
 }
 
-/* Twice: who had seen the old time in the first round, and began to wait after
- * its beginning, does not count in that; and who hands something to another
- * one while they are looked at may have neither of them seen at it.
+/* Two rounds.  A thread that has read the old time, and begins to wait after the
+ * first round has begun, is waited for in the second.  And a thread may hand
+ * something to another one while they are looked at, so that neither is seen
+ * to run: the second look sees the other.
  */
 void
 fake_clock_settle (void)

@@ -27,8 +27,8 @@ for drops in CRC32C CHAP; do
   start_nbdkit iscsi "iscsi://$portal/" user=bob password=an-adequate-secret
   listed
 done
-# One that refuses a login without a digest, and takes the next, which offers
-# one; it is what was offered.
+# One that refuses the first login, which offers no digest.  The next one offers
+# it: where the portal hangs up on such an offer, nothing is listed.
 start_scripted
 start_nbdkit iscsi "iscsi://$portal/"
 scripted rule login login 0200
