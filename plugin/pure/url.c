@@ -399,7 +399,7 @@ portal_parse (struct piece rest, char **host, uint16_t *port,
   }
   if (piece_skip (&rest, ',') && !is_tag (rest))
     return error_set (err, EINVAL, "the portal group tag after ',' must be "
-                      "a number from 0 to 65535, as in host:3260,1");
+                      "a number from 0 to 65535, or -1, as in host:3260,1");
   return 0;
 }
 
