@@ -153,6 +153,18 @@ cut_end (const char *key, char *str)
                 "credentials file", key);
 }
 
+/* As some shells and editors of Windows write it: nbdkit's line ends at its
+ * first zero.
+ */
+static int
+refuse_utf16 (const char *key, const char *str)
+{
+  if (strncmp (str, "\xff\xfe", 2) != 0 && strncmp (str, "\xfe\xff", 2) != 0)
+    return 0;
+  nbdkit_error ("%s: the file is in UTF-16: save it as UTF-8", key);
+  return -1;
+}
+
 /* The buffer of standard input stays for as long as the server runs. */
 static int
 read_password (const char *value, char **str)
@@ -177,6 +189,7 @@ set_password (const char *key, const char *value, char **field)
 {
   char *str, *copy = NULL;
   const char *secret;
+  int r = 0;
 
   if (read_password (value, &str) == -1)
     return -1;
@@ -184,10 +197,11 @@ set_password (const char *key, const char *value, char **field)
     judge_permissions (value + 1);
   secret = str;
   if (value[0] == '-' || value[0] == '+') {
+    r = refuse_utf16 (key, str);
     cut_end (key, str);
     secret = credentials_skip_mark (str);
   }
-  if (check_credential (key, secret) == 0)
+  if (r == 0 && check_credential (key, secret) == 0)
     copy = duplicate (secret);
   secret_free_string (str);
   if (copy == NULL)

@@ -87,6 +87,8 @@ nbdkit_read_password (const char *value, char **password)
     { "+onlyblanks", "  \r" },
     { "+mark", "\xef\xbb\xbf" SECRET },
     { "+onlymark", "\xef\xbb\xbf\r" },
+    { "+utf16le", "\xff\xfe" "s" },
+    { "+utf16be", "\xfe\xff" },
   };
   size_t i;
 
@@ -344,6 +346,14 @@ test_secret_files (void)
   CHECK_INT (load (&p, args), -1);
   CHECK_CONTAINS (last_error, "password must not be empty");
   parameters_free (&p);
+
+  /* What is in UTF-16 would be cut off at its first zero. */
+  for (i = 0; i < 2; i++) {
+    snprintf (arg, sizeof arg, "password=+utf16%s", i ? "be" : "le");
+    CHECK_INT (load (&p, args), -1);
+    CHECK_CONTAINS (last_error, "password: the file is in UTF-16");
+    parameters_free (&p);
+  }
 
   /* It is as it was meant in the command line. */
   snprintf (arg, sizeof arg, "password=abc ");
