@@ -92,10 +92,33 @@ enum login_status {
   LOGIN_FORBIDDEN           = 0x0202,
   LOGIN_NOT_FOUND           = 0x0203,
   LOGIN_REMOVED             = 0x0204,
+  LOGIN_VERSION             = 0x0205,
   LOGIN_TOO_MANY            = 0x0206,
+  LOGIN_PARAMETER           = 0x0207,
+  LOGIN_CANNOT_INCLUDE      = 0x0208,
+  LOGIN_SESSION_TYPE        = 0x0209,
+  LOGIN_NO_SESSION          = 0x020a,
+  LOGIN_INVALID             = 0x020b,
+  LOGIN_TARGET_ERROR        = 0x0300,
   LOGIN_SERVICE_UNAVAILABLE = 0x0301,
   LOGIN_OUT_OF_RESOURCES    = 0x0302,
 };
+
+/* Those of which there is no more to say. */
+static const char *
+login_status_meaning (unsigned status)
+{
+  switch (status) {
+  case LOGIN_VERSION:        return "it has another version of iSCSI";
+  case LOGIN_PARAMETER:      return "a parameter is missing";
+  case LOGIN_CANNOT_INCLUDE: return "it cannot include this in a session";
+  case LOGIN_SESSION_TYPE:   return "it has no sessions of this type";
+  case LOGIN_NO_SESSION:     return "there is no such session";
+  case LOGIN_INVALID:        return "it expected another request";
+  case LOGIN_TARGET_ERROR:   return "an error of its own";
+  }
+  return "it does not say why";
+}
 
 /* The number at the end of "... Status: Target not found(515)". */
 static unsigned
@@ -177,8 +200,9 @@ explain_login (struct session *s, const struct session_params *p,
                       status, p->target ? p->target : "");
   }
   if (status != 0)
-    return error_set (err, EPROTO, "the target refused the login with status "
-                      "%04x", status);
+    return error_set (err, EPROTO, "the target refused the login (login "
+                      "status %04x): %s: see its log", status,
+                      login_status_meaning (status));
   if (strstr (text, "Wrong size of CHAP_R"))
     return error_set (err, EACCES, "the target did not prove that it knows "
                       "the mutual CHAP secret: what it sent as its proof "
