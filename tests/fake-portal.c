@@ -201,7 +201,7 @@ session_reset_lun (struct session *s, uint16_t wire, uint64_t deadline,
   else if (r == 0 && fake.refuses_reset)
     r = error_set (err, EIO, "the reset was refused");
   else if (r == 0)
-    reset (s, wire & 0xff);
+    reset (s, (wire & 0xff) + fake.portals[s->portal].shift);
   while (r == 0 && fake.mute_reset)
     if (!rest (deadline, stop, err))
       r = -1;
@@ -389,16 +389,92 @@ session_service (struct session *s, int revents, struct error *err)
   return r;
 }
 
-/* ---- what these tests do not use ---- */
+/* ---- asking ---- */
+
+static void
+nothing_done (void *opaque __attribute__ ((__unused__)),
+              struct command *cmd __attribute__ ((__unused__)))
+{
+}
+
+/* Without an answer in time the session is lost, as session.h says. */
+static void
+give_up (struct session *s, struct command *cmd, unsigned status)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake_end_session (s);
+  fake_forget_session (s);
+  s->carried = (struct queue) { 0 };
+  pthread_mutex_unlock (&fake.lock);
+  cmd->answer = (struct answer) { .status = status };
+}
+
+static void
+ask_one (struct session_asker *a, struct command *cmd)
+{
+  struct session *s = a->session;
+  struct error why;
+  bool more = true;
+
+  cmd->lun = a->lun;
+  session_submit (s, cmd);
+  session_service (s, POLLOUT, &a->loss);
+  while (s->carried.head && more) {
+    if (session_service (s, POLLIN, &a->loss) == -1) {
+      give_up (s, cmd, STATUS_DROPPED);
+      return;
+    }
+    pthread_mutex_lock (&fake.lock);
+    more = s->carried.head == NULL || rest (a->deadline, a->stop, &why);
+    pthread_mutex_unlock (&fake.lock);
+  }
+  if (s->carried.head)
+    give_up (s, cmd, stop_asked (a->stop) ? STATUS_SHUTDOWN : STATUS_TIMEOUT);
+}
+
+static void
+run_bare (void *av, struct command *cmds, size_t n)
+{
+  struct session_asker *a = av;
+  size_t i;
+
+  session_set_done (a->session, nothing_done, NULL);
+  for (i = 0; i < n; ++i)
+    ask_one (a, &cmds[i]);
+}
+
+static bool
+sleep_bare (void *av, unsigned ms)
+{
+  const struct session_asker *a = av;
+  const uint64_t until = clock_ms () + ms;
+  struct error why;
+
+  pthread_mutex_lock (&fake.lock);
+  while (rest (until, a->stop, &why))
+    ;
+  pthread_mutex_unlock (&fake.lock);
+  return !stop_asked (a->stop);
+}
 
 void
-session_ask (struct session_asker *asker __attribute__ ((__unused__)),
-             struct session *s __attribute__ ((__unused__)),
-             uint64_t deadline __attribute__ ((__unused__)),
-             const struct stop *stop __attribute__ ((__unused__)))
+session_ask (struct session_asker *asker, struct session *s,
+             uint64_t deadline, const struct stop *stop)
 {
-  abort ();
+  *asker = (struct session_asker) {
+    .runner = { .run = run_bare, .handle = asker },
+    .policy = {
+      .timeout_ms = (unsigned) (deadline - clock_ms ()),
+      .sleep = sleep_bare,
+      .opaque = asker,
+    },
+    .session = s,
+    .deadline = deadline,
+    .stop = stop,
+  };
 }
+
+/* ---- what these tests do not use ---- */
 
 int
 session_discover (const struct session_params *p __attribute__ ((__unused__)),

@@ -155,7 +155,7 @@ fake_arrive (struct session *s, struct command *cmd)
   t->group = s->group;
   t->session = s;
   t->cmd = cmd;
-  t->lun = cmd->lun & 0xff;
+  t->lun = (cmd->lun & 0xff) + fake.portals[s->portal].shift;
   memcpy (t->cdb, cmd->cdb, sizeof t->cdb);
   if (t->cdb[0] == 0x8a) {
     memcpy (&t->value, cmd->iov[0].iov_base, sizeof t->value);

@@ -42,6 +42,7 @@ struct fake_portal {
   bool holds_writes, holds_reads, holds_questions;
   bool rejects_writes;          /* and holds them */
   unsigned login_ms;            /* a login takes so long */
+  unsigned shift;               /* LUN n is LUN n + shift there */
 };
 
 struct fake_block {

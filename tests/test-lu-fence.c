@@ -463,6 +463,31 @@ test_rejected_elsewhere (void)
   end_test ();
 }
 
+/* The nexus finds another LUN of that number at the one portal that is left.
+ */
+static void
+test_reset_of_another (void)
+{
+  struct lu_user *a;
+  int second = 1;
+  struct job j;
+
+  TEST ("where the number is another LUN's, that is not reset", 2);
+  fake.portals[1].shift = 2;
+  a = get (0);
+  leave_unsettled (&j, a);
+  CHECK (fake_clock_turn_until (is_at, &second, 50, 10000));
+  let_pass (1000);
+  CHECK_UINT (look (2).resets, 0);
+  CHECK (is_fenced (a->lu));
+  hold_writes (0, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 20000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 1);
+  CHECK_UINT (look (2).writes, 0);
+  end_test ();
+}
+
 /* The one portal of the group where it was left comes back, and the nexus is
  * at another one meanwhile.
  */
@@ -581,6 +606,7 @@ main (void)
   test_room_for_old_writes ();
   test_refused_for_long_evicted ();
   test_rejected_elsewhere ();
+  test_reset_of_another ();
   test_back_to_settle ();
   test_forgotten ();
   test_reset_ends_commands ();

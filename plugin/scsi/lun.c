@@ -802,3 +802,16 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
     return -1;
   return lun_compare (lun, facts, &now, err);
 }
+
+int
+lun_identify (const struct runner *r, const struct retry_policy *p,
+              int lun, const struct lun_facts *facts, struct error *err)
+{
+  const struct asker a = { r, p, lun, NULL };
+  struct lun_facts now = *facts;
+
+  now.identity_page = 0;
+  if (ask_identity (&a, facts->identity_page, &now, err) == -1)
+    return -1;
+  return lun_compare (lun, facts, &now, err);
+}

@@ -116,4 +116,11 @@ extern int lun_verify (const struct runner *r, const struct retry_policy *p,
                        int lun, const struct lun_facts *facts,
                        struct error *err);
 
+/* The same of its identity alone, which it tells in any ALUA state.  One that
+ * has none is taken for the same.
+ */
+extern int lun_identify (const struct runner *r, const struct retry_policy *p,
+                         int lun, const struct lun_facts *facts,
+                         struct error *err);
+
 #endif /* ISCSI_LUN_H */

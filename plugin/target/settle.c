@@ -99,6 +99,33 @@ note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
   note_refusal (n, lu, err);
 }
 
+/* Another LUN may have the number at this portal.  To reset that one would end
+ * what others have sent to it, and nothing of ours.  -1 with a sentence; EIO:
+ * it is another one, or does not say which, and the session is good.
+ */
+static int
+identify (const struct lu *lu, struct session *s, uint64_t deadline,
+          const struct stop *stop, struct error *err)
+{
+  struct session_asker asker;
+  struct error why;
+
+  session_ask (&asker, s, deadline, stop);
+  asker.lun = lu->wire;
+  if (lun_identify (&asker.runner, &asker.policy, lu->lun, &lu->facts,
+                    &why) == 0)
+    return 0;
+  if (!session_is_lost (s))
+    return error_set (err, EIO, "LUN %d was not reset: %s", lu->lun,
+                      why.err == ENODEV ? "another one is at this portal"
+                      : why.msg);
+  if (asker.loss.err != 0)
+    return error_set (err, asker.loss.err, "LUN %d was not reset: %s",
+                      lu->lun, asker.loss.msg);
+  return error_set (err, stop_asked (stop) ? ESHUTDOWN : ETIMEDOUT,
+                    "LUN %d was not reset: %s", lu->lun, why.msg);
+}
+
 /* All who use the LUN feel it, and so it is only done for writes. */
 static int
 reset_lun (struct target *t, struct nexus *n, struct lu *lu,
@@ -115,16 +142,32 @@ reset_lun (struct target *t, struct nexus *n, struct lu *lu,
     log_notice ("%s: came back in another portal group than the one where "
                 "writes may have been left: reset LUN %d", n->name, lu->lun);
   }
+  if (r == -1 && err->err == EIO)
+    return -1;
   pthread_mutex_lock (&t->lock);
-  if (r == -1 && err->err == EIO) {
+  break_others (t, n, lu);      /* without an answer it may have been done */
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* 0: the session is good, whether or not the LUN was reset. */
+static int
+settle_lun (struct target *t, struct nexus *n, struct lu *lu,
+            struct session *s, const struct stop *stop, struct error *err)
+{
+  int r = identify (lu, s, clock_ms () + t->p->timeout_ms, stop, err);
+
+  if (r == 0)
+    r = reset_lun (t, n, lu, s, stop, err);
+  if (r == 0)
+    return 0;
+  pthread_mutex_lock (&t->lock);
+  if (err->err == EIO) {
     note_refusal (n, lu, err);
     r = 0;
   }
-  else {
-    if (r == -1 && err->err == ETIMEDOUT)
-      note_silence (t, n, lu, err);
-    break_others (t, n, lu);    /* without an answer it may have been done */
-  }
+  else if (err->err == ETIMEDOUT)
+    note_silence (t, n, lu, err);
   pthread_mutex_unlock (&t->lock);
   return r;
 }
@@ -154,7 +197,7 @@ reset_luns (struct target *t, struct nexus *n, bool any, struct session *s,
     lu->users++;
     if (clock_ms () >= lu->reset_again) {
       pthread_mutex_unlock (&t->lock);
-      r = reset_lun (t, n, lu, s, stop, err);
+      r = settle_lun (t, n, lu, s, stop, err);
       pthread_mutex_lock (&t->lock);
     }
     note_settled (lu);
