@@ -74,6 +74,8 @@ static const struct session_params plain = {
   .header_digest = DIGEST_NONE, .data_digest = DIGEST_NONE,
 };
 
+static int portal_group;        /* of the last login */
+
 /* A login in which the target says these keys, separated by spaces; ‘suffix’ is
  * what libiscsi adds to each.
  */
@@ -85,6 +87,7 @@ log_in_with (const struct session_params *p, const char *keys,
   char message[256];
   const char *key;
   size_t len;
+  int r;
 
   *err = (struct error) { 0 };
   negotiation_begin (NULL, p);
@@ -94,7 +97,9 @@ log_in_with (const struct session_params *p, const char *keys,
               key, suffix);
     log_fn (6, message);
   }
-  return negotiation_end (&s, p, err);
+  r = negotiation_end (&s, p, err);
+  portal_group = s.portal_group;
+  return r;
 }
 
 static int
@@ -230,6 +235,43 @@ test_suffix (void)
   CHECK_INT (log_in_with (&p, "HeaderDigest=CRC32C", "", &err), -1);
 }
 
+/* Two groups are never taken for one: what is no tag is none. */
+static void
+test_portal_group (void)
+{
+  static const struct {
+    const char *keys;
+    int tag;
+  } tags[] = {
+    { "", -1 },
+    { "TargetPortalGroupTag=0", 0 },
+    { "TargetPortalGroupTag=1", 1 },
+    { "TargetPortalGroupTag=0010", 10 },
+    { "TargetPortalGroupTag=65535", 65535 },
+    { "TargetPortalGroupTag=0x2", 2 },
+    { "TargetPortalGroupTag=0X00fF", 255 },
+    { "TargetPortalGroupTag=0xffff", 65535 },
+    { "TargetPortalGroupTag=", -1 },
+    { "TargetPortalGroupTag=0x", -1 },
+    { "TargetPortalGroupTag=-1", -1 },
+    { "TargetPortalGroupTag=1,2", -1 },
+    { "TargetPortalGroupTag=65537", -1 },
+    { "TargetPortalGroupTag=0x10001", -1 },
+    { "TargetPortalGroupTag=18446744073709551617", -1 },
+    { "TargetPortalGroupTag=0bAAE=", -1 },
+    { "TargetPortalGroupTag=1 TargetPortalGroupTag=?", -1 },
+  };
+  struct error err;
+  size_t i;
+
+  for (i = 0; i < sizeof tags / sizeof tags[0]; ++i) {
+    check_row = tags[i].keys;
+    CHECK_INT (log_in (&plain, tags[i].keys, &err), 0);
+    CHECK_INT (portal_group, tags[i].tag);
+  }
+  check_row = NULL;
+}
+
 int
 main (void)
 {
@@ -237,5 +279,6 @@ main (void)
   test_demands ();
   test_forgets ();
   test_suffix ();
+  test_portal_group ();
   return check_summary ();
 }

@@ -66,14 +66,36 @@ is_suffix (const char *s)
   return strcmp (s, "]") == 0;
 }
 
+/* Is there no more of the value? */
+static bool
+is_end (const char *s)
+{
+  return agreed.target ? is_suffix (s) : *s == '\0';
+}
+
 /* Is the value this word, and nothing else? */
 static bool
 is_word (const char *value, const char *word)
 {
   const size_t len = strlen (word);
 
-  return strncmp (value, word, len) == 0 &&
-    (agreed.target ? is_suffix (value + len) : value[len] == '\0');
+  return strncmp (value, word, len) == 0 && is_end (value + len);
+}
+
+/* A number of 16 bits, decimal or hexadecimal (RFC 7143 sections 6.1, 13.9).
+ * False: something else, such as base64.
+ */
+static bool
+is_tag (const char *value, uint16_t *tag)
+{
+  const bool hex = strncasecmp (value, "0x", 2) == 0;
+  const char *digits = hex ? value + 2 : value;
+  const size_t n = strspn (digits, hex ? "0123456789abcdefABCDEF"
+                           : "0123456789");
+  const unsigned long long r = strtoull (digits, NULL, hex ? 16 : 10);
+
+  *tag = (uint16_t) r;
+  return n > 0 && r <= UINT16_MAX && is_end (digits + n);
 }
 
 /* libiscsi compares a CHAP_R of this form with what it expects, which is
@@ -149,10 +171,8 @@ watch_login (int level, const char *message)
   if ((value = reply_value (message, "MaxRecvDataSegmentLength=")) ||
       (value = reply_value (message, "TargetRecvDataSegmentLength=")))
     agreed.tiny_segments |= is_tiny (value);
-  if ((value = reply_value (message, "TargetPortalGroupTag="))) {
-    agreed.grouped = true;
-    agreed.portal_group = (uint16_t) strtoul (value, NULL, 10);
-  }
+  if ((value = reply_value (message, "TargetPortalGroupTag=")))
+    agreed.grouped = is_tag (value, &agreed.portal_group);
   if (level <= debug_pdu_level ())
     debug_pdu (level, message);
 }
