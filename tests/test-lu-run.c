@@ -341,10 +341,29 @@ test_told_of_reset (void)
   end_test ();
 }
 
+/* A list of many targets takes one for each. */
+static void
+test_isids (void)
+{
+  struct isid first, next;
+  struct error err;
+  unsigned i;
+
+  check_row = "no two sessions of a process have one ISID";
+  CHECK_INT (nexus_next_isid (&first, &err), 0);
+  for (i = 0; i < 200000; ++i) {
+    if (nexus_next_isid (&next, &err) == -1 ||
+        (next.random == first.random && next.qualifier == first.qualifier))
+      break;
+  }
+  CHECK_UINT (i, 200000);
+}
+
 int
 main (void)
 {
   alarm (500);
+  test_isids ();
   test_read_again ();
   test_told_to_a_question ();
   test_never_sure ();

@@ -65,7 +65,7 @@ nexus_set_shutting_down (bool (*fn) (void))
   shutting_down = fn;
 }
 
-/* The same random part for all sessions of this process, another qualifier
+/* The same random part for 65536 sessions of this process, another qualifier
  * for each: two sessions with one ISID would evict each other (RFC 7143
  * section 6.3.5).
  */
@@ -82,7 +82,8 @@ nexus_next_isid (struct isid *isid, struct error *err)
     r = isid_random (&next, err);
   if (r == 0) {
     begun = true;
-    next.qualifier++;
+    if (++next.qualifier == 0)
+      next.random = (next.random + 1) & 0xffffff;
     *isid = next;
   }
   pthread_mutex_unlock (&lock);
