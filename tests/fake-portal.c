@@ -196,6 +196,8 @@ session_reset_lun (struct session *s, uint16_t wire, uint64_t deadline,
       r = -1;
       break;
     }
+  if (r == 0 && fake.drops_reset)
+    fake_end_session (s);
   if (r == 0 && s->ended)
     r = error_set (err, ECONNRESET, "the session is lost");
   else if (r == 0 && fake.refuses_reset)

@@ -84,6 +84,7 @@ struct fake_target {
   unsigned max_sessions;        /* 0: any number */
   bool evicts;                  /* one session for each initiator name */
   bool refuses_reset, mute_reset; /* or it executes it without an answer */
+  bool drops_reset;             /* or ends the session instead */
   bool tells_group;
 
   /* One in so many commands, 0: none. */

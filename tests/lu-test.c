@@ -313,7 +313,7 @@ end_test (void)
       fake.portals[i].holds_questions = fake.portals[i].rejects_writes = false;
     fake.portals[i].login_ms = 0;
   }
-  fake.refuses_reset = fake.mute_reset = false;
+  fake.refuses_reset = fake.mute_reset = fake.drops_reset = false;
   fake.max_sessions = 0;
   for (i = 0; i < FAKE_LUNS; ++i)
     fake.luns[i].there = true;

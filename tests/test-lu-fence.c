@@ -289,6 +289,34 @@ test_reset_unanswered (void)
   end_test ();
 }
 
+/* And one that the session ends with. */
+static void
+test_reset_dropped (void)
+{
+  struct lu_user *a, *other;
+  struct job j, w;
+
+  TEST ("a target that ends the session on a reset has the LUN fail alone", 2);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  other = get (1);
+  pthread_mutex_lock (&fake.lock);
+  fake.drops_reset = true;
+  pthread_mutex_unlock (&fake.lock);
+  leave_unsettled (&j, a);
+  begin (&w, other, true, 0, 1);
+  CHECK_UINT (end_within (&w, 5000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  CHECK (longest_read (other, 20) <= 2000);
+  CHECK (is_fenced (a->lu));
+  pthread_mutex_lock (&fake.lock);
+  fake.drops_reset = false;
+  pthread_mutex_unlock (&fake.lock);
+  await_settled (a);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
 static unsigned
 logins_in (unsigned ms)
 {
@@ -601,6 +629,7 @@ main (void)
   test_other_address_at_once ();
   test_reset_refused ();
   test_reset_unanswered ();
+  test_reset_dropped ();
   test_refused_for_long ();
   test_refused_for_long_without_room ();
   test_room_for_old_writes ();

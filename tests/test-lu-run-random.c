@@ -123,7 +123,7 @@ calm_down (void)
   }
   for (i = 0; i < LUNS; ++i)
     fake.luns[i].unsteady = fake.luns[i].hangs = false;
-  fake.refuses_reset = fake.mute_reset = false;
+  fake.refuses_reset = fake.mute_reset = fake.drops_reset = false;
   pthread_mutex_unlock (&fake.lock);
 }
 
@@ -170,6 +170,7 @@ do_harm (unsigned *seed)
     pthread_mutex_lock (&fake.lock);
     fake.refuses_reset = one_in (seed, 4);
     fake.mute_reset = one_in (seed, 8);
+    fake.drops_reset = one_in (seed, 8);
     pthread_mutex_unlock (&fake.lock);
     break;
   default:

@@ -17,9 +17,10 @@
 #define MAX_UNSETTLED_MS 16000
 
 /* A reset that is not answered has its session wait for as long as a command
- * may take, and all other LUNs with it.  Once it has been tried more often than
- * there are portals it is the LUN, and not the path, and there is no other for
- * so many times as long.
+ * may take, and all other LUNs with it; so has one with which the session ends.
+ * Once it has been tried more often than there are portals it is the LUN, and
+ * not the path, and there is no other for so many times as long, or for a
+ * while.
  */
 #define MUTE_TIMEOUTS 10
 
@@ -93,9 +94,12 @@ static void
 note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
               const struct error *err)
 {
+  const uint64_t mute = (uint64_t) MUTE_TIMEOUTS * t->p->timeout_ms;
+
   if (++lu->resets_unanswered <= t->portals.n)
     return;
-  lu->reset_again = clock_ms () + (uint64_t) MUTE_TIMEOUTS * t->p->timeout_ms;
+  lu->reset_again = clock_ms () +
+    (err->err == ETIMEDOUT ? mute : MAX_UNSETTLED_MS);
   note_refusal (n, lu, err);
 }
 
@@ -166,7 +170,7 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
     note_refusal (n, lu, err);
     r = 0;
   }
-  else if (err->err == ETIMEDOUT)
+  else if (err->err != ESHUTDOWN && err->err != ENOMEM)
     note_silence (t, n, lu, err);
   pthread_mutex_unlock (&t->lock);
   return r;
