@@ -502,6 +502,27 @@ test_slow_login_alone (void)
   end_test ();
 }
 
+/* One portal takes connections and no more, the other is slower than the first
+ * try may be: it has login-timeout in the second round.
+ */
+static void
+test_slow_beside_frozen (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a slow login is waited for beside a portal that is silent", 2);
+  a = get (0);
+  set_login_ms (1, 6000);
+  set_portal (0, FAKE_FROZEN);
+  begin (&j, a, true, 0, 1);
+  CHECK_UINT (end_within (&j, settings.noop_interval_ms +
+                          settings.noop_timeout_ms + 2 * ATTEMPT_MS +
+                          settings.login_timeout_ms + 8000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -517,6 +538,7 @@ main (void)
   test_many_cut ();
   test_slow_login ();
   test_slow_login_alone ();
+  test_slow_beside_frozen ();
   test_standby ();
   test_better_untold ();
   test_transition ();
