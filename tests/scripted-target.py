@@ -63,6 +63,7 @@ ACTION:
                    is the task's tag, and as many bytes of ee as it says
   flood NxHEX      the same N times
   busy-ahead N     BUSY to this one and the N-1 that follow, before they are read
+  reject-ahead N   the same with a Reject
   data HEX         GOOD with these bytes as data
   swallow          never answered, never executed
   hold             kept until "release"; then executed if its session still

@@ -104,6 +104,14 @@ def do_busy_ahead(_target, task, arg):
                         b"")
 
 
+def do_reject_ahead(_target, task, arg):
+    time.sleep(0.5)               # nothing is read meanwhile
+    for i in range(int(arg)):
+        task.conn.reject(struct.pack(">BBHI8sII", 0x01, 0x80, 0, 0, task.lun,
+                                     task.itt + i, task.edtl)
+                         + bytes(8) + task.cdb, 0x09)
+
+
 def do_flood(target, task, arg):
     count, _, pattern = arg.partition("x")
     for _ in range(int(count)):
@@ -185,7 +193,7 @@ def for_logins_only(_target, _task, _arg):
 ACTIONS = {
     "status": do_status, "check": do_check, "response": do_response,
     "gap": do_gap, "pdu": do_pdu, "flood": do_flood,
-    "busy-ahead": do_busy_ahead,
+    "busy-ahead": do_busy_ahead, "reject-ahead": do_reject_ahead,
     "short": do_short, "underflow": do_underflow, "nodata": do_nodata,
     "data": do_data, "swallow": do_swallow, "hold": do_hold,
     "slow": do_slow, "drop": do_drop, "close": do_close,

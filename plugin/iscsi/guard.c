@@ -82,14 +82,21 @@ refuse (struct session *s, const char *why)
   return -1;
 }
 
-/* Of a command whose own PDU is not sent yet libiscsi would forget the rest,
- * and the target take the next header for data.
+/* Of a PDU that is not sent yet libiscsi would forget the rest when it is
+ * answered, and the target take the next header for data.  Which one is
+ * rejected is told in the data of the Reject.
  */
 static bool
-is_half_sent (const struct session *s, uint32_t itt)
+ends_half_sent (const struct session *s, const struct pdu *pdu)
 {
-  return s->out.left > 0 && s->out.opcode == PDU_SCSI_COMMAND &&
-    s->out.itt == itt;
+  if (s->out.left == 0 || s->out.opcode == PDU_DATA_OUT)
+    return false;
+  if (pdu->opcode == PDU_REJECT)
+    return true;
+  if (pdu->opcode == PDU_R2T ||
+      (pdu->opcode == PDU_DATA_IN && !pdu->has_status))
+    return false;
+  return pdu->itt == s->out.itt && pdu->itt != NO_TAG;
 }
 
 /* What has not been sent cannot have arrived (ExpCmdSN, RFC 7143 section
@@ -115,7 +122,7 @@ judge (struct session *s)
 
   pdu_parse (s->in.bhs, &pdu);
   why = pdu_judge (&pdu, phase, command_with_tag (s, pdu.itt));
-  if (why == NULL && pdu.has_status && is_half_sent (s, pdu.itt))
+  if (why == NULL && ends_half_sent (s, &pdu))
     why = "it answered a command before it had all of it";
   if (why == NULL && pdu_wants_answer (&pdu) && ++s->in.answers > MAX_ANSWERS)
     why = "it wants answers and does not read them";
