@@ -250,7 +250,7 @@ session_close (struct session *s, struct queue *undone)
 {
   pthread_mutex_lock (&fake.lock);
   if (undone)
-    queue_append_all (undone, &s->carried);
+    *undone = s->carried;
   forget_session (s);
   pthread_mutex_unlock (&fake.lock);
 }

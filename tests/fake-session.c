@@ -161,7 +161,7 @@ session_close (struct session *s, struct queue *undone)
   close (s->fd);
   close (s->target_fd);
   if (undone)
-    queue_append_all (undone, &s->carried);
+    *undone = s->carried;
   free (s);
 }
 

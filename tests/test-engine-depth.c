@@ -66,7 +66,7 @@ void
 session_close (struct session *s, struct queue *undone)
 {
   if (undone)
-    queue_append_all (undone, &s->carried);
+    *undone = s->carried;
   close (s->fd);
   free (s);
 }

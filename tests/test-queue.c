@@ -48,37 +48,9 @@ test_one_by_one (void)
   CHECK_STR (order (&q), "");
 }
 
-static void
-test_whole_queues (void)
-{
-  struct queue a = { 0 }, b = { 0 };
-
-  queue_prepend_all (&a, &b);
-  CHECK_STR (order (&a), "");
-  queue_append (&b, &cmds[0]);
-  queue_append (&b, &cmds[1]);
-  queue_prepend_all (&a, &b);
-  CHECK_STR (order (&a), "01");
-  CHECK_STR (order (&b), "");
-  queue_append (&b, &cmds[2]);
-  queue_prepend_all (&a, &b);
-  CHECK_STR (order (&a), "201");
-  queue_append (&b, &cmds[3]);
-  queue_append (&b, &cmds[4]);
-  queue_append_all (&a, &b);
-  CHECK_STR (order (&a), "20134");
-  CHECK_STR (order (&b), "");
-  queue_append_all (&a, &b);
-  CHECK_STR (order (&a), "20134");
-  queue_append_all (&b, &a);
-  CHECK_STR (order (&b), "20134");
-  CHECK_STR (order (&a), "");
-}
-
 int
 main (void)
 {
   test_one_by_one ();
-  test_whole_queues ();
   return check_summary ();
 }

@@ -68,33 +68,4 @@ queue_take (struct queue *q)
   return cmd;
 }
 
-/* Put all of ‘first’ before those of ‘q’, in order.  ‘first’ is empty
- * afterwards.
- */
-static inline void
-queue_prepend_all (struct queue *q, struct queue *first)
-{
-  if (first->head == NULL)
-    return;
-  first->tail->next = q->head;
-  if (q->head)
-    q->head->prev = first->tail;
-  else
-    q->tail = first->tail;
-  q->head = first->head;
-  q->len += first->len;
-  *first = (struct queue) { 0 };
-}
-
-/* The same, after those of ‘q’. */
-static inline void
-queue_append_all (struct queue *q, struct queue *last)
-{
-  struct queue first = *q;
-
-  *q = *last;
-  *last = (struct queue) { 0 };
-  queue_prepend_all (q, &first);
-}
-
 #endif /* ISCSI_QUEUE_H */

@@ -51,7 +51,6 @@ run_bare (void *askerv, struct command *cmds, size_t n)
 {
   struct session_asker *asker = askerv;
   struct session *s = asker->session;
-  struct queue undone = { 0 };
   uint64_t deadline = asker->deadline;
   unsigned why = STATUS_DROPPED;
   size_t i;
@@ -72,7 +71,7 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   /* Nothing can be taken back from a live session without leaving a hole
    * in CmdSN, and the buffers are in use until the context is gone.
    */
-  session_abandon (s, &undone);
+  session_abandon (s, NULL);
   for (i = 0; i < n; ++i)
     cmds[i].answer = (struct answer) { .status = why };
 }

@@ -149,9 +149,7 @@ session_new (const struct session_params *p, const struct isid *isid,
 void
 session_close (struct session *s, struct queue *undone)
 {
-  struct queue left = { 0 };
-
-  session_abandon (s, undone ? undone : &left);
+  session_abandon (s, undone);
   free (s);
 }
 

@@ -165,8 +165,8 @@ extern int session_wait_step (struct session *s, uint64_t deadline,
 extern void session_step_cb (struct iscsi_context *ctx, int status,
                              void *command_data, void *private_data);
 
-/* Destroy the context, and append the commands that are not over to
- * ‘undone’.  The session is lost.
+/* Destroy the context, and hand over the commands that are not over, as
+ * session_close says.  The session is lost.
  */
 extern void session_abandon (struct session *s, struct queue *undone);
 

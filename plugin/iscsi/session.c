@@ -435,7 +435,6 @@ cut_off_writes (const struct session *s)
 void
 session_abandon (struct session *s, struct queue *undone)
 {
-  struct queue left = { 0 };
   struct command *cmd;
 
   if (s->ctx == NULL)
@@ -451,11 +450,12 @@ session_abandon (struct session *s, struct queue *undone)
   s->ctx = NULL;
 
   free_zombies (s);
-  queue_prepend_all (&left, &s->carried);
-  for (cmd = left.head; cmd != NULL; cmd = cmd->next) {
+  for (cmd = s->carried.head; cmd != NULL; cmd = cmd->next) {
     scsi_free_scsi_task (cmd->task);
     cmd->task = NULL;
     cmd->answer = (struct answer) { .status = STATUS_NONE };
   }
-  queue_append_all (undone, &left);
+  if (undone)
+    *undone = s->carried;
+  s->carried = (struct queue) { 0 };
 }

@@ -110,9 +110,9 @@ extern int session_reset_lun (struct session *s, uint16_t lun,
 extern bool session_is_lost (const struct session *s);
 
 /* Close the connection and free everything, without a logout.  Commands
- * that were submitted and are not over are not called back: they are
- * appended to ‘undone’, in the order of their submission, and their
- * buffers are free from now on.
+ * that were submitted and are not over are not called back: they are put into
+ * ‘undone’, which is empty, in the order of their submission, and their
+ * buffers are free from now on.  NULL: nobody asks for them.
  */
 extern void session_close (struct session *s, struct queue *undone);
 
