@@ -549,8 +549,8 @@ ask_capacity (const struct asker *a, bool sixteen, struct capacity *cap,
 
 /* (16) decides where it is answered: only it tells whether the LUN is thin.
  * Where it is refused (10) stands, unless it said "ask (16)" (SBC-4
- * 5.20.2).  Anything but a refusal is an error: it passes, and a size that
- * was guessed meanwhile would stay.
+ * 5.20.2).  Anything but a refusal (a UNIT ATTENTION, a BUSY) is an error: it
+ * passes, and a size that was guessed meanwhile would stay.
  */
 static int
 read_capacity (const struct asker *a, struct capacity *cap, uint64_t *size,
@@ -615,17 +615,6 @@ lun_mode (const struct runner *r, const struct retry_policy *p,
   const struct asker a = { r, p, lun, NULL };
 
   return probe_mode (&a, mode, err);
-}
-
-int
-lun_capacity (const struct runner *r, const struct retry_policy *p,
-              int lun, struct capacity *cap, uint64_t *size,
-              struct error *err)
-{
-  const struct asker a = { r, p, lun, NULL };
-  bool refused16;
-
-  return read_capacity (&a, cap, size, &refused16, err);
 }
 
 int
@@ -795,10 +784,11 @@ lun_verify (const struct runner *r, const struct retry_policy *p,
 {
   const struct asker a = { r, p, lun, NULL };
   struct lun_facts now = { .identity_page = 0 };
+  bool refused16;
 
   if (wait_ready (&a, err) == -1 ||
       ask_identity (&a, facts->identity_page, &now, err) == -1 ||
-      lun_capacity (r, p, lun, &now.capacity, &now.size, err) == -1)
+      read_capacity (&a, &now.capacity, &now.size, &refused16, err) == -1)
     return -1;
   return lun_compare (lun, facts, &now, err);
 }

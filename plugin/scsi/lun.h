@@ -87,14 +87,6 @@ extern void lun_name_others (const struct runner *r,
                              const struct retry_policy *p, int lun,
                              struct error *err);
 
-/* Only READ CAPACITY (10), then (16): *cap, *size as in the facts.  A UNIT
- * ATTENTION or a BUSY never decides a size; sense data are never parsed as
- * capacity.
- */
-extern int lun_capacity (const struct runner *r, const struct retry_policy *p,
-                         int lun, struct capacity *cap, uint64_t *size,
-                         struct error *err);
-
 /* Only MODE SENSE: write protection and write cache.  *mode is left alone
  * where the LUN does not tell.
  */
