@@ -65,7 +65,7 @@ require_facts (const struct lun_facts *f)
   REQUIRE (len >= 512 && len <= 65536 && (len & (len - 1)) == 0);
   REQUIRE (f->size <= INT64_MAX && f->size > 0);
   REQUIRE (f->size / len == f->capacity.last_lba + 1 && f->size % len == 0);
-  REQUIRE (!f->cd || f->read_only);
+  REQUIRE (f->inquiry.device_type != 5 || f->read_only);
   REQUIRE (f->identity.len <= IDENTITY_MAX);
   REQUIRE (f->inquiry.qualifier == 0);
 }

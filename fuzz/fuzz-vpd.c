@@ -61,8 +61,7 @@ pages_b0_b1_b2 (void)
 
   r = parse_vpd_b0 (page, len, &limits);
   require_page (0xb0, r);
-  REQUIRE (r == -1 || limits.have_unmap_alignment ||
-           limits.unmap_alignment == 0);
+  REQUIRE (r == -1 || limits.unmap_alignment == 0 || page[32] & 0x80);
   require_page (0xb1, parse_vpd_b1 (page, len, &rate));
   require_page (0xb2, parse_vpd_b2 (page, len, &provisioning));
 }

@@ -507,7 +507,6 @@ check_page_b0 (const struct block_limits *l, size_t len)
   CHECK_UINT (l->max_prefetch, len >= 20 ? 0x00010203 : 0);
   CHECK_UINT (l->max_unmap_lbas, len >= 24 ? UINT32_MAX : 0);
   CHECK_UINT (l->unmap_granularity, len >= 32 ? 2048 : 0);
-  CHECK_INT (l->have_unmap_alignment, len >= 36);
   CHECK_UINT (l->unmap_alignment, len >= 36 ? 7 : 0);
   CHECK_UINT (l->max_write_same, len >= 44 ? 0x0102030405060708 : 0);
 }
@@ -537,11 +536,9 @@ test_vpd_b0 (void)
   memcpy (data, page_b0, sizeof data);
   data[32] = 0x7f;
   CHECK_INT (parse (vpd_b0, data, sizeof data, &f), 0);
-  CHECK (!f.limits.have_unmap_alignment);
   CHECK_UINT (f.limits.unmap_alignment, 0);
   data[32] = 0xff;
   CHECK_INT (parse (vpd_b0, data, sizeof data, &f), 0);
-  CHECK (f.limits.have_unmap_alignment);
   CHECK_UINT (f.limits.unmap_alignment, 0x7f000007);
 
   data[1] = 0xb1;

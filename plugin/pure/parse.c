@@ -242,11 +242,10 @@ parse_vpd_b0 (const uint8_t *data, size_t len, struct block_limits *out)
     .max_prefetch = field32 (data, end, 16),
     .max_unmap_lbas = field32 (data, end, 20),
     .unmap_granularity = field32 (data, end, 28),
-    .have_unmap_alignment = alignment & UINT32_C (0x80000000),
+    .unmap_alignment = alignment & UINT32_C (0x80000000) /* UGAVALID */
+      ? alignment & UINT32_C (0x7fffffff) : 0,
     .max_write_same = end >= 44 ? get_be64 (&data[36]) : 0,
   };
-  if (out->have_unmap_alignment)
-    out->unmap_alignment = alignment & UINT32_C (0x7fffffff);
   return 0;
 }
 

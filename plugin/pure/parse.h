@@ -76,13 +76,12 @@ extern bool parse_vpd_83_next (const uint8_t *data, size_t len, size_t *at,
                                struct identity *out);
 
 /* VPD B0, block limits, SBC-4 6.6.3; all in logical blocks, 0: not
- * reported.  A page of only 16 bytes has just the first four.  UINT32_MAX
+ * reported.  A page of only 16 bytes has just the first three.  UINT32_MAX
  * (no limit) of the UNMAP fields is kept.
  */
 struct block_limits {
   uint32_t granularity, max_transfer, opt_transfer, max_prefetch;
   uint32_t max_unmap_lbas, unmap_granularity, unmap_alignment;
-  bool have_unmap_alignment;
   uint64_t max_write_same;
 };
 extern int parse_vpd_b0 (const uint8_t *data, size_t len,

@@ -640,7 +640,6 @@ lun_probe (const struct runner *r, const struct retry_policy *p,
   f->reads_zeroes = f->thin && f->capacity.lbprz;
   if (!f->thin)
     f->provisioning = (struct provisioning) { .lbpu = false };
-  f->cd = cd;
   f->read_only = cd || f->mode.wp;
   /* MMC has READ (10) only; so has, most likely, what has no (16) here. */
   f->cdb10 = (cd || refused16) && f->capacity.last_lba <= UINT32_MAX;
@@ -668,16 +667,17 @@ lun_glance (const struct runner *r, const struct retry_policy *p,
 {
   struct lun_facts *f = facts;
   const struct asker a = { r, p, lun, &f->unanswered };
+  bool cd;
 
   memset (f, 0, sizeof *f);
   if (probe_inquiry (&a, &f->inquiry, err) == -1 ||
       glance_capacity (&a, f, err) == -1 ||
       probe_identity (&a, NULL, f, err) == -1)
     return -1;
-  f->cd = f->inquiry.device_type == TYPE_CD;
-  if (!f->cd && probe_mode (&a, &f->mode, err) == -1)
+  cd = f->inquiry.device_type == TYPE_CD;
+  if (!cd && probe_mode (&a, &f->mode, err) == -1)
     return -1;
-  f->read_only = f->cd || f->mode.wp;
+  f->read_only = cd || f->mode.wp;
   return 0;
 }
 

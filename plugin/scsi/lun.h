@@ -29,8 +29,7 @@ struct lun_facts {
   bool cdb10;                   /* READ (16) is refused: use READ (10) */
   bool thin;                    /* LBPME */
   bool reads_zeroes;            /* LBPRZ of READ CAPACITY (16) */
-  bool cd;                      /* CD or DVD: never written to */
-  bool read_only;               /* cd, or write protected */
+  bool read_only;               /* a CD or DVD, or write protected */
 
   unsigned unanswered;          /* what is not to be asked again: lun_probe */
 };
@@ -57,7 +56,7 @@ extern int lun_probe (const struct runner *r, const struct retry_policy *p,
 extern bool lun_serves_type (unsigned device_type);
 
 /* As lun_probe, with about half the questions: only what a list tells of
- * thousands of them (inquiry, identity, size, cd and read_only), and the block
+ * thousands of them (inquiry, identity, size and read_only), and the block
  * length.
  */
 extern int lun_glance (const struct runner *r, const struct retry_policy *p,
