@@ -20,18 +20,17 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
       .fd = session_fd (s),
       .events = POLLIN | (session_wants_write (s) ? POLLOUT : 0),
     };
-    int left = clock_left (deadline);
 
     if (stop_asked (stop)) {
       *why = STATUS_SHUTDOWN;
       return false;
     }
-    if (left == 0) {
+    if (clock_left (deadline) == 0) {
       *why = STATUS_TIMEOUT;
       return false;
     }
     if (!s->lost)
-      poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left);
+      clock_poll (&fd, 1, stop_slice (deadline));
     if (session_service (s, fd.revents, loss) == -1) {
       *why = STATUS_DROPPED;
       return false;
@@ -82,12 +81,11 @@ sleep_bare (void *askerv, unsigned ms)
 {
   const struct session_asker *asker = askerv;
   const uint64_t until = clock_ms () + ms;
-  int left;
 
-  while ((left = clock_left (until)) > 0) {
+  while (clock_left (until) > 0) {
     if (stop_asked (asker->stop))
       return false;
-    poll (NULL, 0, left < STOP_SLICE_MS ? left : STOP_SLICE_MS);
+    clock_poll (NULL, 0, stop_slice (until));
   }
   return true;
 }

@@ -174,15 +174,13 @@ session_wait_step (struct session *s, uint64_t deadline,
       .fd = iscsi_get_fd (s->ctx),
       .events = iscsi_which_events (s->ctx),
     };
-    int left = clock_left (deadline);
     int r;
 
     if (stop_asked (stop))
       return error_set (err, ESHUTDOWN, "the server is shutting down");
-    if (left == 0)
+    if (clock_left (deadline) == 0)
       return error_set (err, ETIMEDOUT, "no answer in time");
-    if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
-        errno != EINTR)
+    if (clock_poll (&fd, 1, stop_slice (deadline)) == -1 && errno != EINTR)
       return error_set (err, errno, "poll: %s", strerror (errno));
     session_enter (s);
     r = iscsi_service (s->ctx, fd.revents);

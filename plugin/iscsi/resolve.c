@@ -77,7 +77,6 @@ static struct lookup *
 start_lookup (const char *host, struct error *err)
 {
   struct lookup *l;
-  pthread_condattr_t cattr;
   pthread_t thread;
   int r;
 
@@ -88,10 +87,7 @@ start_lookup (const char *host, struct error *err)
   }
   strcpy (l->host, host);
   pthread_mutex_init (&l->lock, NULL);
-  pthread_condattr_init (&cattr);
-  pthread_condattr_setclock (&cattr, CLOCK_MONOTONIC);
-  pthread_cond_init (&l->cond, &cattr);
-  pthread_condattr_destroy (&cattr);
+  clock_cond_init (&l->cond);
 
   r = thread_start (&thread, lookup_thread, l);
   if (r != 0) {
@@ -101,20 +97,6 @@ start_lookup (const char *host, struct error *err)
   }
   pthread_detach (thread);
   return l;
-}
-
-/* Under the lookup's lock. */
-static void
-wait_a_slice (struct lookup *l, uint64_t deadline)
-{
-  const uint64_t slice = clock_ms () + STOP_SLICE_MS;
-  const uint64_t until = deadline < slice ? deadline : slice;
-  const struct timespec ts = {
-    .tv_sec = until / 1000,
-    .tv_nsec = (long) (until % 1000) * 1000000,
-  };
-
-  pthread_cond_timedwait (&l->cond, &l->lock, &ts);
 }
 
 /* Wait for a name's addresses.  The caller frees *ai. */
@@ -131,7 +113,7 @@ lookup_name (const char *host, uint64_t deadline, const struct stop *stop,
 
   pthread_mutex_lock (&l->lock);
   while (!l->finished && clock_left (deadline) > 0 && !stopped) {
-    wait_a_slice (l, deadline);
+    clock_wait (&l->cond, &l->lock, stop_slice (deadline));
     stopped = !l->finished && stop_asked (stop);
   }
   if (!l->finished) {

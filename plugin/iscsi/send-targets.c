@@ -52,14 +52,12 @@ static int
 wait_for (struct exchange *x, short events)
 {
   struct pollfd fd = { .fd = iscsi_get_fd (x->s->ctx), .events = events };
-  const int left = clock_left (x->deadline);
 
   if (stop_asked (x->stop))
     return error_set (x->err, ESHUTDOWN, "the server is shutting down");
-  if (left == 0)
+  if (clock_left (x->deadline) == 0)
     return error_set (x->err, ETIMEDOUT, "discovery: no answer in time");
-  if (poll (&fd, 1, left > STOP_SLICE_MS ? STOP_SLICE_MS : left) == -1 &&
-      errno != EINTR)
+  if (clock_poll (&fd, 1, stop_slice (x->deadline)) == -1 && errno != EINTR)
     return error_set (x->err, errno, "poll: %s", strerror (errno));
   return 0;
 }
