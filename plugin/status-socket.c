@@ -239,8 +239,7 @@ serve_all (void *unused __attribute__ ((__unused__)))
         .fd = readers[i]->fd,
         .events = readers[i]->answer ? POLLOUT : POLLIN,
       };
-    if (poll (fds, 2 + nr_readers,
-              next == NO_DEADLINE ? -1 : clock_left (next)) == -1)
+    if (clock_poll (fds, 2 + nr_readers, next) == -1)
       continue;                 /* EINTR, ENOMEM */
     if (fds[0].revents)
       break;
