@@ -31,20 +31,6 @@ jittered (unsigned delay)
   return delay / 2 + (unsigned) (ts.tv_nsec / 1000) % (delay / 2 + 1);
 }
 
-static bool
-pause_ms (const struct retry_policy *p, unsigned ms)
-{
-  const struct timespec ts = {
-    .tv_sec = ms / 1000,
-    .tv_nsec = (long) (ms % 1000) * 1000000,
-  };
-
-  if (p->sleep)
-    return p->sleep (p->opaque, ms);
-  nanosleep (&ts, NULL);
-  return true;
-}
-
 static enum verdict
 verdict_of (const struct command *cmd)
 {
@@ -118,7 +104,7 @@ retry_run (const struct runner *r, const struct retry_policy *p,
       wait = jittered (delay);
       if (clock_ms () + wait > deadline)
         return;
-      if (!pause_ms (p, wait)) {
+      if (!p->sleep (p->opaque, wait)) {
         give_up (cmds, n);
         return;
       }

@@ -18,7 +18,7 @@ struct retry_policy {
   unsigned timeout_ms;          /* from the first try to the last */
 
   /* Sleep for ‘ms’; false when the server is going away, and the commands
-   * are to be given up.  NULL: plain sleep.
+   * are to be given up.
    */
   bool (*sleep) (void *opaque, unsigned ms);
   void *opaque;
