@@ -10,8 +10,6 @@
 
 #include "session-private.h"
 
-#define MIN_RECV_SEGMENT 8192   /* of many targets */
-
 /* A random value is put at both ends of the data, and into each piece that may
  * be a PDU, before the command and looked for after it.
  */

@@ -30,6 +30,11 @@
 #include "queue.h"
 #include "session.h"
 
+/* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
+ * 13.12), and of many that do.
+ */
+#define MIN_RECV_SEGMENT 8192
+
 struct session {
   struct iscsi_context *ctx;
   bool iser;                    /* not over TCP: nobody looks at PDUs */

@@ -24,11 +24,6 @@ _Static_assert (sizeof (struct scsi_iovec) == sizeof (struct iovec) &&
                 offsetof (struct iovec, iov_len),
                 "struct scsi_iovec differs from struct iovec");
 
-/* MaxRecvDataSegmentLength of a target that does not tell (RFC 7143 section
- * 13.12), and of many that do.
- */
-#define MIN_RECV_SEGMENT 8192
-
 static bool
 is_bulk_read (const struct command *cmd)
 {
