@@ -6,6 +6,7 @@
 
 #include "alua.h"
 #include "bytes.h"
+#include "parse.h"
 
 /* The formats of the header, in byte 4 (SPC-5 6.34): the length alone, or
  * eight bytes with the time that an implicit transition may take.  With the
@@ -70,7 +71,7 @@ alua_port_group (const uint8_t *data, size_t len)
 {
   size_t end, i;
 
-  if (len < 4 || data[1] != 0x83)
+  if (len < 4 || data[1] != VPD_DESIGNATORS)
     return -1;
   end = len - 4 < get_be16 (&data[2]) ? len
     : 4 + (size_t) get_be16 (&data[2]);

@@ -11,9 +11,6 @@
 
 #include "designator.h"
 
-#define VPD_SERIAL      0x80
-#define VPD_DESIGNATORS 0x83
-
 /* The first byte of a struct identity. */
 static const struct kind {
   uint8_t type;

@@ -112,7 +112,7 @@ parse_vpd_is_whole (const uint8_t *data, size_t len, size_t asked,
 int
 parse_vpd_pages (const uint8_t *data, size_t len, struct vpd_pages *out)
 {
-  size_t end = vpd_len (data, len, 0x00);
+  size_t end = vpd_len (data, len, VPD_PAGES);
   size_t i;
 
   if (end == 0)
@@ -143,7 +143,7 @@ bool
 parse_vpd_83_next (const uint8_t *data, size_t len, size_t *at,
                    struct identity *out)
 {
-  const size_t end = vpd_len (data, len, 0x83);
+  const size_t end = vpd_len (data, len, VPD_DESIGNATORS);
   size_t i = *at > 0 ? *at : 4;
 
   while (end >= i && end - i >= 4) {
@@ -176,7 +176,7 @@ parse_vpd_83 (const uint8_t *data, size_t len, struct identity *out)
   unsigned rank, best = 0;
   size_t at = 0;
 
-  if (vpd_len (data, len, 0x83) == 0)
+  if (vpd_len (data, len, VPD_DESIGNATORS) == 0)
     return -1;
 
   memset (out, 0, sizeof *out);
@@ -196,7 +196,7 @@ parse_vpd_83 (const uint8_t *data, size_t len, struct identity *out)
 int
 parse_vpd_80 (const uint8_t *data, size_t len, struct identity *out)
 {
-  size_t end = vpd_len (data, len, 0x80);
+  size_t end = vpd_len (data, len, VPD_SERIAL);
   size_t start = 4;
 
   if (end == 0)
@@ -228,7 +228,7 @@ field32 (const uint8_t *data, size_t end, size_t offset)
 int
 parse_vpd_b0 (const uint8_t *data, size_t len, struct block_limits *out)
 {
-  size_t end = vpd_len (data, len, 0xb0);
+  size_t end = vpd_len (data, len, VPD_LIMITS);
   uint32_t alignment;
 
   if (end < 16)
@@ -252,7 +252,7 @@ parse_vpd_b0 (const uint8_t *data, size_t len, struct block_limits *out)
 int
 parse_vpd_b1 (const uint8_t *data, size_t len, uint16_t *rate)
 {
-  if (vpd_len (data, len, 0xb1) < 6)
+  if (vpd_len (data, len, VPD_ROTATION) < 6)
     return -1;
 
   *rate = get_be16 (&data[4]);
@@ -262,7 +262,7 @@ parse_vpd_b1 (const uint8_t *data, size_t len, uint16_t *rate)
 int
 parse_vpd_b2 (const uint8_t *data, size_t len, struct provisioning *out)
 {
-  if (vpd_len (data, len, 0xb2) < 6)
+  if (vpd_len (data, len, VPD_PROVISIONING) < 6)
     return -1;
 
   out->lbpu = data[5] & 0x80;

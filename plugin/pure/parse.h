@@ -38,6 +38,16 @@ struct inquiry {
 extern int parse_inquiry (const uint8_t *data, size_t len,
                           struct inquiry *out);
 
+/* Pages of vital product data (VPD). */
+enum vpd_page {
+  VPD_PAGES        = 0x00,
+  VPD_SERIAL       = 0x80,
+  VPD_DESIGNATORS  = 0x83,
+  VPD_LIMITS       = 0xb0,
+  VPD_ROTATION     = 0xb1,
+  VPD_PROVISIONING = 0xb2,
+};
+
 /* Is this the VPD page, and all of it, or as much as was asked for? */
 extern bool parse_vpd_is_whole (const uint8_t *data, size_t len,
                                 size_t asked, uint8_t page);

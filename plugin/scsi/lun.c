@@ -33,13 +33,6 @@
  */
 #define VPD_LEN          1020
 
-#define VPD_PAGES        0x00
-#define VPD_SERIAL       0x80
-#define VPD_DESIGNATORS  0x83
-#define VPD_LIMITS       0xb0
-#define VPD_ROTATION     0xb1
-#define VPD_PROVISIONING 0xb2
-
 /* SPC-5 table 146. */
 enum device_type {
   TYPE_DISK       = 0x00,

@@ -34,7 +34,6 @@
 /* Room for all groups, with many ports each. */
 #define STATES_LEN 4096
 #define VPD_LEN    4096
-#define VPD_DESIGNATORS 0x83
 
 #define TEST_UNIT_READY     0x00
 #define SYNCHRONIZE_CACHE10 0x35
