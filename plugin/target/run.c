@@ -83,8 +83,23 @@ run_over (struct lu_user *user, struct lu_path *path,
 
 /* ---- waiting for a path ---- */
 
-/* Under the lock: until when the wait for a path is worth it, and what it is
- * for.  All that are passed count.
+/* It begins now, unless it has begun before. */
+static void
+set_begun (uint64_t *since)
+{
+  if (*since == 0)
+    *since = clock_ms ();
+}
+
+/* The earlier of two times; 0: none. */
+static uint64_t
+earlier (uint64_t a, uint64_t b)
+{
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Under the lock: until when the wait for a path is worth it (NO_DEADLINE: for
+ * ever).  What is waited for is noted; of several limits the first counts.
  */
 static uint64_t
 limit_of_wait (const struct lu_user *user, bool write,
@@ -95,38 +110,26 @@ limit_of_wait (const struct lu_user *user, bool write,
   const unsigned recovery = t->p->recovery_timeout_ms;
   const unsigned transition =
     1000 * (lu->alua.transition_s > 0 ? lu->alua.transition_s : TRANSITION_S);
-  const uint64_t now = clock_ms ();
-  uint64_t limit = user->deadline ? user->deadline : NO_DEADLINE, since = 0;
+  uint64_t limit = earlier (user->deadline, user->limit), since;
 
-  if (user->limit != 0 && user->limit < limit)
-    limit = user->limit;
-
-  if (write && !fence_is_open (&lu->fence)) {
-    if (lu->fenced_since == 0)
-      lu->fenced_since = now;
-    since = lu->fenced_since;
-  }
-  else if (fence_is_open (&lu->fence))
+  if (fence_is_open (&lu->fence))
     lu->fenced_since = 0;
-
-  if (t->down_since != 0 && (since == 0 || t->down_since < since))
-    since = t->down_since;
-  if (j->lost_since != 0 && (since == 0 || j->lost_since < since))
-    since = j->lost_since;
-  if (since != 0 && recovery > 0 && since + recovery < limit)
-    limit = since + recovery;
+  else if (write)
+    set_begun (&lu->fenced_since);
+  since = earlier (write ? lu->fenced_since : 0, t->down_since);
+  since = earlier (since, j->lost_since);
+  if (since != 0 && recovery > 0)
+    limit = earlier (limit, since + recovery);
 
   if (have_path || !target_is_up (t))
     lu->no_path_since = 0;
-  else if (lu->no_path_since == 0)
-    lu->no_path_since = now;
-  since = lu->no_path_since;
-  if (j->refused_since != 0 && (since == 0 || j->refused_since < since))
-    since = j->refused_since;
-  if (since != 0 && recovery > 0 &&
-      since + (recovery > transition ? recovery : transition) < limit)
-    limit = since + (recovery > transition ? recovery : transition);
-  return limit;
+  else
+    set_begun (&lu->no_path_since);
+  since = earlier (lu->no_path_since, j->refused_since);
+  if (since != 0 && recovery > 0)
+    limit = earlier (limit, since + (recovery > transition ? recovery
+                                     : transition));
+  return limit != 0 ? limit : NO_DEADLINE;
 }
 
 /* Any path with a session: to ask for the states of those that carry no I/O.
@@ -245,8 +248,7 @@ pause_before (struct lu_user *user, unsigned n)
 static bool
 note_loss (struct lu_user *user, struct command *cmd, struct journey *j)
 {
-  if (j->lost_since == 0)
-    j->lost_since = clock_ms ();
+  set_begun (&j->lost_since);
   if (cmd->overdue &&
       (++j->timeouts >= MAX_TIMEOUTS || cmd->timeout_ms > 0)) {
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
@@ -262,8 +264,7 @@ static void
 note_refusal (struct lu_user *user, struct lu_path *path,
               const struct command *cmd, struct journey *j)
 {
-  if (j->refused_since == 0)
-    j->refused_since = clock_ms ();
+  set_begun (&j->refused_since);
   lu_ask_states (user, path, &cmd->answer);
   pause_before (user, ++j->refusals);
 }
@@ -277,8 +278,7 @@ await_lun (struct lu_user *user, struct journey *j, const struct error *err)
   struct lu *lu = user->lu;
 
   debug_session ("%s/%d: %s", lu->target->name, lu->lun, err->msg);
-  if (j->lost_since == 0)
-    j->lost_since = clock_ms ();
+  set_begun (&j->lost_since);
   return !lu->missing && lu_sleep (user, 100);
 }
 
@@ -294,13 +294,11 @@ verify (struct lu_user *user, struct lu_path *path, struct command *cmd,
   case LU_ELSEWHERE:
     return true;
   case LU_LOST:
-    if (j->lost_since == 0)
-      j->lost_since = clock_ms ();
+    set_begun (&j->lost_since);
     pause_before (user, ++j->unverified);
     return true;
   case LU_SILENT:
-    if (j->lost_since == 0)
-      j->lost_since = clock_ms ();
+    set_begun (&j->lost_since);
     if (++j->timeouts < MAX_TIMEOUTS)
       return true;
     cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
