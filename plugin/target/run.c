@@ -229,11 +229,8 @@ is_final (const struct lu *lu, const struct command *cmd)
 static void
 note_gone (struct lu *lu, const struct command *cmd)
 {
-  if (cmd->itl == NULL || !sense_lun_gone (&cmd->answer))
-    return;
-  pthread_mutex_lock (&lu->target->lock);
-  lu->missing = true;
-  pthread_mutex_unlock (&lu->target->lock);
+  if (cmd->itl != NULL && sense_lun_gone (&cmd->answer))
+    lu->missing = true;
 }
 
 /* Before the nth time: none, 50, 100, 200, 400, 800 ms, 1 s. */
