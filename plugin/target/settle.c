@@ -24,15 +24,22 @@
  */
 #define MUTE_TIMEOUTS 10
 
+/* Under the lock: the LUN from ‘lu’ on where the nexus has left writes, or
+ * where any has (NULL).
+ */
+static struct lu *
+next_left (const struct nexus *n, struct lu *lu)
+{
+  while (lu && (n ? !fence_has (&lu->fence, n->number)
+                : fence_is_open (&lu->fence)))
+    lu = lu->next;
+  return lu;
+}
+
 bool
 settle_has (const struct target *t, const struct nexus *n)
 {
-  const struct lu *lu;
-
-  for (lu = t->lus; lu != NULL; lu = lu->next)
-    if (fence_has (&lu->fence, n->number))
-      return true;
-  return false;
+  return next_left (n, t->lus) != NULL;
 }
 
 bool
@@ -44,24 +51,6 @@ settle_was_refused (const struct target *t, const struct nexus *n)
     if (fence_has (&lu->fence, n->number) && lu->reset_refused)
       return true;
   return false;
-}
-
-/* Under the lock: the LUN from ‘lu’ on where the nexus has left writes. */
-static struct lu *
-next_left (const struct nexus *n, struct lu *lu)
-{
-  while (lu && !fence_has (&lu->fence, n->number))
-    lu = lu->next;
-  return lu;
-}
-
-/* Under the lock: the same, or where any nexus has. */
-static struct lu *
-next_to_reset (const struct nexus *n, bool any, struct lu *lu)
-{
-  while (any && lu && fence_is_open (&lu->fence))
-    lu = lu->next;
-  return any ? lu : next_left (n, lu);
 }
 
 /* What the other sessions carry for the LUN is gone too, and the target need
@@ -189,15 +178,16 @@ note_settled (struct lu *lu)
   }
 }
 
+/* ‘of’: the nexus whose writes are to be settled; NULL: all. */
 static int
-reset_luns (struct target *t, struct nexus *n, bool any, struct session *s,
-            const struct stop *stop, struct error *err)
+reset_luns (struct target *t, struct nexus *n, const struct nexus *of,
+            struct session *s, const struct stop *stop, struct error *err)
 {
   struct lu *lu, *next;
   int r = 0;
 
   pthread_mutex_lock (&t->lock);
-  for (lu = next_to_reset (n, any, t->lus); lu != NULL && r == 0; lu = next) {
+  for (lu = next_left (of, t->lus); lu != NULL && r == 0; lu = next) {
     lu->users++;
     if (clock_ms () >= lu->reset_again) {
       pthread_mutex_unlock (&t->lock);
@@ -205,7 +195,7 @@ reset_luns (struct target *t, struct nexus *n, bool any, struct session *s,
       pthread_mutex_lock (&t->lock);
     }
     note_settled (lu);
-    next = next_to_reset (n, any, lu->next);
+    next = next_left (of, lu->next);
     target_put_lu (lu);
   }
   pthread_mutex_unlock (&t->lock);
@@ -230,24 +220,26 @@ settle_luns (struct target *t, const struct nexus *n)
 }
 
 /* A login in the same portal group has done so; in another one it made
- * a session beside the old one, and it takes a reset of each LUN.
+ * a session beside the old one, and it takes a reset of each LUN.  So it does
+ * for those of other nexuses, if one of them finds no room.
  */
 int
 settle_old_writes (struct target *t, struct nexus *n, struct session *s,
-               const struct stop *stop, struct error *err)
+                   const struct stop *stop, struct error *err)
 {
   const int group = session_portal_group (s);
+  const bool same_group = group != -1 && group == n->left_in;
   bool crowded;
 
   pthread_mutex_lock (&t->lock);
   crowded = t->crowded;
   t->crowded = false;
   pthread_mutex_unlock (&t->lock);
-  if (group != -1 && group == n->left_in)
+  if (same_group)
     settle_luns (t, n);
-  else if (!crowded)
-    return reset_luns (t, n, false, s, stop, err);
-  return crowded ? reset_luns (t, n, true, s, stop, err) : 0;
+  if (same_group && !crowded)
+    return 0;
+  return reset_luns (t, n, crowded ? NULL : n, s, stop, err);
 }
 
 /* It was its turn, unless others have yet to make room. */
