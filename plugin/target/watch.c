@@ -166,14 +166,12 @@ engine_watch (struct engine *e, bool attentive, int *fd)
     check_oldest (e, now);
     check_blocked (e, now);
     due = keep_alive (e, now);
-    if (idle)
+    if (idle || due < next)
       next = due;
-    else if (due < next)
-      next = due;
-    if (!e->broken && idle)
-      *fd = session_fd (e->session);
     if (e->broken)
       next = now;
+    else if (idle)
+      *fd = session_fd (e->session);
   }
   engine_release (e);
   return next;
