@@ -419,9 +419,8 @@ report_counters (const struct nexus *n)
 }
 
 void
-nexus_stop (struct nexus *n, uint64_t deadline)
+nexus_join (struct nexus *n)
 {
-  nexus_begin_stop (n, deadline);
   pthread_join (n->private->thread, NULL);
   report_counters (n);
 }

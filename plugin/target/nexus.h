@@ -97,10 +97,12 @@ extern struct nexus *nexus_start (const struct settings *p,
  */
 extern void nexus_begin_stop (struct nexus *n, uint64_t deadline);
 
-/* Wait for its thread.  No command may be under way. */
-extern void nexus_stop (struct nexus *n, uint64_t deadline);
+/* Wait for the end of its thread, which was told, or ends by itself.  No command
+ * may be under way.
+ */
+extern void nexus_join (struct nexus *n);
 
-/* After nexus_stop, and when no other nexus of the target has a thread that
+/* After nexus_join, and when no other nexus of the target has a thread that
  * could look at this one.
  */
 extern void nexus_free (struct nexus *n);

@@ -188,7 +188,7 @@ target_free (struct target *t, uint64_t deadline)
   target_begin_stop (t, deadline);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i])
-      nexus_stop (t->nexuses[i], deadline);
+      nexus_join (t->nexuses[i]);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i])
       nexus_free (t->nexuses[i]);

@@ -22,7 +22,7 @@ reap (struct target *t)
 
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i] && t->nexuses[i]->ended) {
-      nexus_stop (t->nexuses[i], 0);
+      nexus_join (t->nexuses[i]);
       nexus_free (t->nexuses[i]);
       t->nexuses[i] = NULL;
     }
