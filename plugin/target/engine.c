@@ -251,6 +251,7 @@ engine_adopt (struct engine *e, struct session *session)
   e->window = MAX_DEPTH;
   e->successes = 0;
   e->oldest = e->overdue = 0;
+  e->ping_sent = e->blocked_since = 0;
   e->answered = 0;
   e->loss.writes = false;
   engine_release (e);
@@ -344,8 +345,6 @@ lose_session (struct engine *e)
   e->session = NULL;
   e->epoch = 0;
   e->broken = false;
-  e->ping_sent = 0;
-  e->blocked_since = 0;
   e->loss.at = now;
   e->losses++;
   e->loss.unanswered = undone.len;
@@ -798,7 +797,6 @@ engine_take_session (struct engine *e)
     s = e->session;
     e->session = NULL;
     e->epoch = 0;
-    e->ping_sent = e->blocked_since = 0;
     e->loss = (struct engine_loss) { .at = clock_ms () };
   }
   engine_release (e);
