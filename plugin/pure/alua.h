@@ -52,7 +52,7 @@ extern int alua_parse (const uint8_t *data, size_t len, struct alua *out);
  */
 extern int alua_port_group (const uint8_t *data, size_t len);
 
-/* The group's entry; NULL: it is not in the table. */
+/* The group's entry; NULL: it is not in the table, as -1 never is. */
 extern const struct alua_group *alua_find (const struct alua *a, int group);
 
 /* How good a path in this state is for I/O: 0 is the best.  Those from

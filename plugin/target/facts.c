@@ -55,9 +55,8 @@ report_nexus (const struct target *t, const struct nexus *n,
 static const char *
 path_state (const struct lu *lu, size_t portal)
 {
-  const int group = lu->target->portals.list[portal].port_group;
-  const struct alua_group *g = group == -1 ? NULL
-    : alua_find (&lu->alua, group);
+  const struct alua_group *g =
+    alua_find (&lu->alua, lu->target->portals.list[portal].port_group);
   const unsigned rank = lu->ranks[portal];
 
   if (rank == RANK_STRANGER)

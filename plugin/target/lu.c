@@ -285,10 +285,9 @@ rank_portals (struct lu *lu)
   size_t i;
 
   for (i = 0; i < t->portals.n; ++i) {
-    const int group = t->portals.list[i].port_group;
     unsigned rank;
 
-    g = group == -1 ? NULL : alua_find (&lu->alua, group);
+    g = alua_find (&lu->alua, t->portals.list[i].port_group);
     if (g == NULL || lu->ranks[i] == RANK_STRANGER)
       continue;
     rank = alua_rank (g->state, g->preferred);
