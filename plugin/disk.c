@@ -145,7 +145,6 @@ set_up_handle (struct disk_handle *dh, const struct settings *p, int lun)
   dh->h.lun = lun;
   dh->h.last_error = lu_last_error;
   dh->h.lost_write = lu_lost_write;
-  dh->h.opaque = &dh->user;
   dh->h.runner = (struct runner) { .run = lu_run, .handle = &dh->user };
   dh->h.retry = (struct retry_policy) {
     .timeout_ms = p->timeout_ms,

@@ -59,7 +59,8 @@ writes_through (struct handle *h, const struct command *refused,
 static int
 check_earlier (struct handle *h, struct error *err)
 {
-  const unsigned lost = h->lost_write ? h->lost_write (h->opaque) : 0;
+  const unsigned lost =
+    h->lost_write ? h->lost_write (h->runner.handle) : 0;
   const struct command cmd = {
     .answer = {
       .status = STATUS_CHECK_CONDITION,

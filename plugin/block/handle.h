@@ -47,16 +47,16 @@ struct handle {
   struct learnt *learnt;
   struct rangelock *writes;     /* which blocks are being written */
 
-  /* Why there is no answer, for messages; NULL: nothing to add.  true: there is
-   * a connection to the target, and another reason.
+  /* Both are asked with the runner's handle.  Why there is no answer, for
+   * messages; NULL: nothing to add.  true: there is a connection to the target,
+   * and another reason.
    */
-  bool (*last_error) (void *opaque, struct error *why);
+  bool (*last_error) (void *handle, struct error *why);
 
   /* Was a write lost of which a question told (sense_lost_write)?  Once; NULL:
    * no.
    */
-  unsigned (*lost_write) (void *opaque);
-  void *opaque;
+  unsigned (*lost_write) (void *handle);
 };
 
 #endif /* ISCSI_HANDLE_H */

@@ -105,7 +105,7 @@ why_unanswered (struct handle *h, const struct answer *a, struct error *why)
   why->msg[0] = '\0';
   if (h->last_error == NULL || a->status == STATUS_SHUTDOWN)
     return false;
-  return h->last_error (h->opaque, why) && a->status == STATUS_LOST &&
+  return h->last_error (h->runner.handle, why) && a->status == STATUS_LOST &&
     why->msg[0] != '\0';
 }
 
