@@ -3,9 +3,7 @@
 #include <config.h>
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "debug.h"

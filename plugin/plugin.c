@@ -7,7 +7,7 @@
 #include <config.h>
 
 #include <errno.h>
-#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,6 @@
 #ifndef ISCSI_QUEUE_H
 #define ISCSI_QUEUE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "command.h"

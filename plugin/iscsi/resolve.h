@@ -5,7 +5,6 @@
 #ifndef ISCSI_RESOLVE_H
 #define ISCSI_RESOLVE_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 

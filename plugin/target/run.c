@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "debug.h"
 #include "lu.h"
-#include "paths.h"
 #include "run.h"
 #include "sense.h"
 #include "target.h"
