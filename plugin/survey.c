@@ -138,14 +138,6 @@ begin (struct question *q, struct turn *turn, const char *target, int lun,
 
 /* ---- one LUN ---- */
 
-static const char *
-name_of (const struct walk *w, const char *target, int lun,
-         char name[EXPORT_NAME_LEN])
-{
-  export_name_print (w->p->url.target ? NULL : target, lun, name);
-  return name;
-}
-
 /* The filter, and what matches a LUN. */
 struct look {
   const struct filter *filter;
@@ -260,7 +252,7 @@ visit_lun (void *vv, size_t i)
   if (has_enough (w))
     return;
   l->outcome = SURVEY_NONE;
-  name_of (w, v->t->name, l->lun, name);
+  export_name_print (w->p->url.target ? NULL : v->t->name, l->lun, name);
   if (!filter_may_allow (&w->p->filter, name))
     return;
   turn = next_turn (w, v->turn.deadline, v->t->n - i, LUN_THREADS);
