@@ -48,4 +48,17 @@ clock_share (uint64_t deadline, size_t n)
   return clock_ms () + (uint64_t) clock_left (deadline) / n;
 }
 
+/* How many ms to wait after ‘n’ tries in vain: 0 after none, ‘first’ after one,
+ * then twice as long each time, but ‘most’ at most.
+ */
+static inline unsigned
+clock_backoff (unsigned n, unsigned first, unsigned most)
+{
+  if (n == 0)
+    return 0;
+  while (--n > 0 && first < most)
+    first *= 2;
+  return first < most ? first : most;
+}
+
 #endif /* ISCSI_CLOCK_H */

@@ -21,6 +21,7 @@
 /* How often to see whether one that is to leave is idle by now. */
 #define LEAVE_MS 50
 
+/* Before the tries to log in: none, 0.1, 0.2, 0.4, 0.8, 1 s. */
 #define FIRST_RECONNECT_DELAY_MS 100
 #define MAX_RECONNECT_DELAY_MS   1000
 
@@ -201,17 +202,6 @@ log_in_stop_asked (void *nv)
   return is_stopping (n);
 }
 
-/* Before the nth try: none, 0.1, 0.2, 0.4, 0.8, 1 s. */
-static unsigned
-reconnect_delay (unsigned n)
-{
-  if (n == 0)
-    return 0;
-  if (n > 4)
-    return MAX_RECONNECT_DELAY_MS;
-  return FIRST_RECONNECT_DELAY_MS << (n - 1);
-}
-
 /* Sleep between two tries; false when it is not worth going on. */
 static bool
 log_in_sleep (struct nexus *n, unsigned ms)
@@ -238,7 +228,9 @@ get_session (struct nexus *n, unsigned fruitless)
   struct session *s;
   struct error why;
 
-  while (log_in_sleep (n, reconnect_delay (fruitless + tries))) {
+  while (log_in_sleep (n, clock_backoff (fruitless + tries,
+                                         FIRST_RECONNECT_DELAY_MS,
+                                         MAX_RECONNECT_DELAY_MS))) {
     s = np->ops->log_in (np->target, n, &stop, &why);
     if (s) {
       engine_adopt (n->engine, s);

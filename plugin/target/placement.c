@@ -24,7 +24,7 @@
 #define PROBE_MS 1000
 
 /* How long a portal is left alone at most to which logins have failed. */
-#define MAX_ABSTAIN_MS 300000
+#define MAX_ABSTAIN_MS 320000
 
 /* ---- where to log in ---- */
 
@@ -201,19 +201,15 @@ placement_begin (const struct target *t, struct nexus *n, struct attempt *a)
 
 /* ---- moving ---- */
 
-/* Is a portal to be left alone?  A connection is soon made, but a login may
- * fail each time, and takes a nexus from its users meanwhile.
+/* Is a portal that failed to be left alone?  A connection is soon made, but a
+ * login may fail each time, and takes a nexus from its users meanwhile.
  */
 static bool
 is_left_alone (const struct portal_state *portal, bool hurry, uint64_t now)
 {
-  uint64_t ms = hurry ? HURRY_MS : REBALANCE_MS;
-  unsigned i;
+  const unsigned ms = hurry ? HURRY_MS
+    : clock_backoff (portal->failures + 1, REBALANCE_MS, MAX_ABSTAIN_MS);
 
-  if (portal->failed_at == 0)
-    return false;
-  for (i = 0; i < portal->failures && ms < MAX_ABSTAIN_MS && !hurry; ++i)
-    ms *= 2;
   return now - portal->failed_at < ms;
 }
 

@@ -237,7 +237,7 @@ static void
 pause_before (struct lu_user *user, unsigned n)
 {
   if (n > 1)
-    lu_sleep (user, n > 6 ? MAX_PAUSE_MS : FIRST_PAUSE_MS << (n - 2));
+    lu_sleep (user, clock_backoff (n - 1, FIRST_PAUSE_MS, MAX_PAUSE_MS));
 }
 
 /* False: it is given up. */

@@ -280,15 +280,13 @@ settle_for (struct target *t, const struct nexus *n)
 bool
 settle_is_due (struct target *t, struct nexus *n)
 {
+  const unsigned tries = n->unsettled > 0 ? n->unsettled : 1;
   struct portal_state *portal;
-  uint64_t pause = UNSETTLED_MS;
   size_t i;
 
-  if (!settle_has (t, n))
-    return false;
-  for (i = 1; i < n->unsettled && pause < MAX_UNSETTLED_MS; ++i)
-    pause *= 2;
-  if (clock_ms () - n->since < pause)
+  if (!settle_has (t, n) ||
+      clock_ms () - n->since <
+      clock_backoff (tries, UNSETTLED_MS, MAX_UNSETTLED_MS))
     return false;
   for (i = 0; i < t->portals.n; ++i) {
     portal = &t->portals.list[i];
