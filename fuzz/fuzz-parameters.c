@@ -128,7 +128,7 @@ set_all (struct settings *p, char *lines)
 static void
 require_settings (const struct settings *p)
 {
-  REQUIRE (p->have_url && p->url.host != NULL && p->initiator_name != NULL);
+  REQUIRE (p->url.host != NULL && p->initiator_name != NULL);
   REQUIRE (strlen (p->initiator_name) <= URL_MAX_NAME);
   require_line (p->initiator_name);
   REQUIRE (p->header_digest != DIGEST_UNSET);

@@ -256,7 +256,7 @@ set_url (struct settings *p, const char *value)
   struct url url;
   struct error err;
 
-  if (p->have_url) {
+  if (p->url.host) {
     nbdkit_error ("the url parameter was given twice");
     return -1;
   }
@@ -269,7 +269,6 @@ set_url (struct settings *p, const char *value)
   keep (&p->url.target_user, &url.target_user);
   keep (&p->url.target_password, &url.target_password);
   p->url = url;
-  p->have_url = true;
   return 0;
 }
 
@@ -832,7 +831,7 @@ show_url (const struct url *url)
 int
 parameters_complete (struct settings *p)
 {
-  if (!p->have_url) {
+  if (p->url.host == NULL) {
     nbdkit_error ("you must supply the url=<URL> parameter after the plugin "
                   "name on the command line");
     return -1;

@@ -184,7 +184,7 @@ test_defaults (void)
   struct settings p;
 
   CHECK_INT (load (&p, args), 0);
-  CHECK (p.have_url);
+  CHECK (p.url.host != NULL);
   CHECK_STR (p.url.host, "h");
   CHECK_STR (p.url.target, "iqn.x");
   CHECK_INT (p.url.lun, 1);
@@ -203,7 +203,7 @@ test_defaults (void)
   CHECK (p.preflight);
   CHECK_UINT (nr_errors, 0);
   parameters_free (&p);
-  CHECK (p.url.host == NULL && !p.have_url && p.initiator_name == NULL);
+  CHECK (p.url.host == NULL && p.initiator_name == NULL);
   parameters_free (&p);
 }
 

@@ -33,8 +33,8 @@ enum alua_use {
 };
 
 struct settings {
-  struct url url;               /* user, password... merged from user= etc. */
-  bool have_url;
+  struct url url;               /* user, password... merged from user= etc.;
+                                   without a host while there is none */
   struct {                      /* by user= and so on, not by the URL */
     bool user, password, target_user, target_password;
   } given;
