@@ -62,19 +62,20 @@ question_begin (struct question *q, const struct settings *p,
   q->deadline = deadline;
   q->least_ms = least_ms;
   q->most_ms = p->timeout_ms;
-  q->runner = (struct runner) { .run = run_in_time, .handle = q };
   q->policy = (struct retry_policy) {
     .timeout_ms = time_for (q),
     .sleep = lu_sleep,
     .opaque = &q->user,
   };
+  if (least_ms == 0) {
+    q->runner = (struct runner) { .run = lu_run, .handle = &q->user };
+    return 0;
+  }
+  q->runner = (struct runner) { .run = run_in_time, .handle = q };
   /* Who was not answered for half of the time is not asked again when others
    * have ended the session.
    */
-  if (least_ms == 0)
-    q->runner = (struct runner) { .run = lu_run, .handle = &q->user };
-  else
-    q->user.deadline = clock_share (deadline, 2);
+  q->user.deadline = clock_share (deadline, 2);
   return 0;
 }
 
