@@ -79,7 +79,10 @@ add_portal (struct discovered *d, const char *portal)
     return false;
   d->portals = portals;
   portals[d->nr_portals] = strdup (portal);
-  return portals[d->nr_portals] ? d->nr_portals++, true : false;
+  if (portals[d->nr_portals] == NULL)
+    return false;
+  d->nr_portals++;
+  return true;
 }
 
 static bool

@@ -44,8 +44,8 @@ struct exchange {
 static int
 wrong (struct exchange *x, const char *why)
 {
-  return session_lose (x->s, EPROTO, why),
-    error_set (x->err, EPROTO, "discovery: %s", why);
+  session_lose (x->s, EPROTO, why);
+  return error_set (x->err, EPROTO, "discovery: %s", why);
 }
 
 static int
