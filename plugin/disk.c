@@ -227,7 +227,6 @@ try_to_get_handle (const struct settings *p, const char *target, int lun,
   int r;
 
   *again = false;
-
   if (dh == NULL) {
     error_set (err, ENOMEM, "out of memory");
     return NULL;

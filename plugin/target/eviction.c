@@ -23,9 +23,7 @@
 #define SINGLE_MS     600000
 #define MAX_SINGLE_MS 86400000
 
-/* Does the target keep one session for each initiator name, and end the older
- * one when another is opened?
- */
+/* The target keeps one session: retire all nexuses but this one. */
 static void
 keep_one (struct target *t, const struct nexus *one)
 {

@@ -33,7 +33,7 @@ struct portal_state {
 
 struct portals {
   struct portal_state list[PORTALS_MAX];
-  size_t n;                     /* never 0 */
+  size_t n;                     /* 0: not looked up yet */
 };
 
 /* What every session to a target has in common.  Points into ‘p’ and

@@ -10,6 +10,9 @@
 #include "paths.h"
 #include "target-private.h"
 
+/* A portal with another LUN is not asked again for so long. */
+#define STRANGER_MS 1000
+
 /* ---- how many there are ---- */
 
 /* The thread of one that never was up ends by itself, and nobody has a path
@@ -131,8 +134,6 @@ take (struct lu_user *user, struct lu_path *path)
 }
 
 /* What was wrong with a LUN somewhere may have been mended. */
-#define STRANGER_MS 1000
-
 static void
 forget_strangers (struct lu *lu)
 {
@@ -149,10 +150,9 @@ forget_strangers (struct lu *lu)
 static void
 hurry_nexuses (struct target *t)
 {
-  size_t i;
-
   const uint64_t now = clock_ms ();
   bool any = false;
+  size_t i;
 
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i] && now - t->nexuses[i]->looked_at >= HURRY_MS) {
