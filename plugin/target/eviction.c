@@ -29,15 +29,14 @@ keep_one (struct target *t, const struct nexus *one)
 {
   size_t i;
 
-  if (t->single_ms == 0)
+  if (t->singles++ == 0)
     log_notice ("%s: the target ends one session of ours when another is "
                 "opened: all of its LUNs are served over one", t->name);
   else
     debug_session ("%s: the target still keeps one session only", t->name);
-  t->single_ms = t->single_ms == 0 ? SINGLE_MS
-    : t->single_ms < MAX_SINGLE_MS ? t->single_ms * 2 : MAX_SINGLE_MS;
   t->single = true;
-  t->single_until = clock_ms () + t->single_ms;
+  t->single_until = clock_ms () +
+    clock_backoff (t->singles, SINGLE_MS, MAX_SINGLE_MS);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i] && t->nexuses[i] != one)
       t->nexuses[i]->retired = true;

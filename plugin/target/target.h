@@ -101,8 +101,8 @@ struct target {
   unsigned evictions;           /* that look like it, in a row */
   const struct nexus *evictor;  /* whose login the last one may have been for */
   bool single;                  /* it is one, */
-  uint64_t single_until;        /* clock_ms, until it is tried again, */
-  uint64_t single_ms;           /* since it was one for so long before */
+  uint64_t single_until;        /* clock_ms, until it is tried again */
+  unsigned singles;             /* how often it was found to be one */
 };
 
 /* One who uses a LUN, by one path at a time. */
