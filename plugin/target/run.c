@@ -169,36 +169,29 @@ static struct lu_path *
 await_path (struct lu_user *user, bool write, const struct journey *j,
             unsigned *status)
 {
+  const bool failed = j->lost_since != 0 || j->refused_since != 0;
   struct lu *lu = user->lu;
   struct target *t = lu->target;
+  bool late, usable, over;
   struct lu_path *path;
   uint64_t limit, now;
 
-  *status = STATUS_LOST;
   pthread_mutex_lock (&t->lock);
   for (;;) {
     path = find_path (user);
     now = clock_ms ();
     limit = limit_of_wait (user, write, j, path != NULL);
-    if (t->stopping) {
-      *status = STATUS_SHUTDOWN;
-      path = NULL;
+    late = now >= limit;
+    usable = path && (!write || fence_is_open (&lu->fence));
+    over = t->stopping || (late && failed) ||
+      (!usable && (late || target_all_strangers (lu)));
+    if (usable || over)
       break;
-    }
-    if ((j->lost_since != 0 || j->refused_since != 0) && now >= limit) {
-      path = NULL;
-      break;
-    }
-    if (path && !(write && !fence_is_open (&lu->fence)))
-      break;
-    if (now >= limit || target_all_strangers (lu)) {
-      path = NULL;
-      break;
-    }
     target_wait (t, limit < now + 250 ? limit : now + 250);
   }
+  *status = t->stopping ? STATUS_SHUTDOWN : STATUS_LOST;
   pthread_mutex_unlock (&t->lock);
-  return path;
+  return over ? NULL : path;
 }
 
 bool
