@@ -27,8 +27,8 @@ extern void directory_free (char **names, size_t n);
 
 /* Is that target there?  What the portal has told is true for a second, or 10 s
  * if it cannot be asked then, and as long as the target has a session with us:
- * else it is asked again.  -1 with a sentence;
- * ENOENT: it names those that there are.
+ * else it is asked again.  -1 with a sentence; ENOENT: it names those that
+ * there are.
  */
 extern int directory_check (const struct settings *p, const char *target,
                             uint64_t deadline, const struct stop *stop,

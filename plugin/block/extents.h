@@ -20,9 +20,10 @@ extern bool extents_can (const struct handle *h);
 typedef int (*extents_fn) (void *opaque, uint64_t offset, uint64_t length,
                            bool hole, bool zero, struct error *err);
 
-/* Tell at least the first extent of [offset, offset+count), and more of them
- * in few round trips; with ‘one’ only that.  What the target does not tell is reported as data, never as a
- * hole.  Any thread; returns and errors as block.h.
+/* Tell the first extent of [offset, offset+count) and, unless ‘one’ is set, as
+ * many of the next as few round trips bring.  What the target does not tell is
+ * reported as data, never as a hole.  Any thread; returns and errors as
+ * block.h.
  */
 extern int extents_get (struct handle *h, uint32_t count, uint64_t offset,
                         bool one, extents_fn fn, void *opaque,

@@ -170,8 +170,8 @@ extern uint64_t session_last_heard (const struct session *s);
 /* How a bare session, before an engine has it, is asked until ‘deadline’
  * (clock_ms).  Where the session is lost, or the deadline is past, all
  * answers of that run say so, also those that had come: nobody takes such a
- * session for one that works.  Set up by session_ask; not to be copied, since the runner
- * points into it.
+ * session for one that works.  Set up by session_ask; not to be copied, since
+ * the runner points into it.
  */
 struct session_asker {
   struct runner runner;
@@ -187,9 +187,9 @@ extern void session_ask (struct session_asker *asker, struct session *s,
                          uint64_t deadline, const struct stop *stop);
 
 /* A portal may tell of so many targets, with so many portals each: what comes
- * of each is a login or a lookup.  All of them take 40 MiB while they are asked
- * for: 18 MiB of text, in pieces of 256 KiB at most, and the list.  Over iSER, or
- * with header digests, there is one piece.
+ * of each is a login or a lookup.  All of them take 40 MiB while they are
+ * asked for: 18 MiB of text, in pieces of 256 KiB at most, and the list.  Over
+ * iSER, or with header digests, there is one piece.
  */
 #define MAX_DISCOVERED         4096
 #define MAX_DISCOVERED_PORTALS 64
@@ -202,8 +202,8 @@ struct discovered {
 };
 
 /* Log in to a portal for discovery, ask for all its targets (SendTargets=All,
- * RFC 7143 appendix C) and log out.  One entry per target.  The target, the
- * LUN and the digests of ‘p’ are not used.  On success *list is the
+ * RFC 7143 appendix C) and log out.  One entry per target.  The target
+ * and the digests of ‘p’ are not used.  On success *list is the
  * caller's to give to discovered_free; an empty one is a success.  Blocks
  * and fails as session_open.
  */

@@ -2,8 +2,8 @@
 
 /* SCSI command descriptor blocks, built byte by byte (SBC-4 5, SPC-5 6).
  * Pure.  Each function fills ‘cdb’ (the rest is zeroed) and returns its
- * length: 6, 10, 12 or 16.  Counts are in logical blocks; a
- * count that does not fit the CDB is a bug of the caller and is asserted.
+ * length: 6, 10, 12 or 16.  Counts are in logical blocks; one that does not
+ * fit the CDB is a bug of the caller and is asserted.
  */
 
 #ifndef ISCSI_CDB_H

@@ -100,8 +100,8 @@ is_power_of_2 (uint64_t v)
  * what is less, and an image of an odd size could not be copied.  None takes
  * it for the logical block: nbd-client and qemu-nbd give the kernel, and
  * nbdublk and qemu their guests, 512 unless the user says otherwise.  The
- * preferred size is the least that
- * costs the LUN none inside: the physical block, or the granularity of its
+ * preferred size is the least for which the LUN need not read, change and
+ * write a part of anything: the physical block, or the granularity of its
  * transfers.  A stripe, which many targets tell as the optimal transfer
  * length, is better still.  What is no power of two cannot be said in NBD.
  */

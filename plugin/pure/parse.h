@@ -157,8 +157,8 @@ lun_wire_other (uint16_t wire)
 }
 
 /* REPORT LUNS, SPC-5 6.33: peripheral, flat and (target 0 of bus 0) logical
- * unit addressing; others are skipped.  Returns the number stored, at most max.  *skipped counts the
- * others.
+ * unit addressing.  Returns how many were stored, at most max; *skipped counts
+ * those in other forms.
  */
 extern size_t parse_report_luns (const uint8_t *data, size_t len,
                                  struct lun_address *luns, size_t max,

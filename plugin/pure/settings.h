@@ -49,7 +49,7 @@ struct settings {
   enum alua_use alua;
   unsigned sessions;            /* at most this many for each target */
   unsigned timeout_ms;          /* one SCSI command */
-  unsigned login_timeout_ms;    /* resolve, connect, log in, TEST UNIT READY */
+  unsigned login_timeout_ms;    /* resolve, connect, log in */
   unsigned recovery_timeout_ms; /* 0: for ever */
   unsigned noop_interval_ms;    /* 0: no keep-alive */
   unsigned noop_timeout_ms;     /* 0: no keep-alive */

@@ -63,8 +63,7 @@ struct url {
 extern int url_parse (const char *str, struct url *url, struct error *err);
 
 /* Parse "HOST[:PORT][,TAG]" (IPv6 in brackets) as the portal= parameter,
- * discovery and redirects have it.
- * *host is allocated.  Errors as url_parse.
+ * discovery and redirects have it.  *host is allocated.  Errors as url_parse.
  */
 extern int url_parse_portal (const char *str, char **host, uint16_t *port,
                              struct error *err);

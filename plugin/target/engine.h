@@ -91,9 +91,9 @@ extern unsigned engine_epoch (const struct engine *e);
 extern void engine_break_itl (struct engine *e, const struct itl *itl,
                               const char *why);
 
-/* A question was answered so: if that says that the LUN may have changed, it
- * counts as if a command had been; but where it is ‘expected’, as after each
- * login, who is making sure of the LUN goes on.
+/* The answer to a question says that the LUN may have changed: that counts as
+ * in the answer to a command.  Where it is ‘expected’, as from the first
+ * question after a login, it does not disturb who is making sure of the LUN.
  */
 extern void engine_doubt_itl (struct engine *e, struct itl *itl,
                               const struct answer *a, bool expected);

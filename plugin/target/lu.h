@@ -15,7 +15,8 @@
 
 enum lu_verdict {
   LU_READY,                     /* commands may be sent over this path */
-  LU_ELSEWHERE,                 /* not over this path, or not now: choose anew */
+  LU_ELSEWHERE,                 /* not over this path, or not now: choose
+                                   anew */
   LU_MISSING,                   /* the target has no such LUN at the moment */
   LU_LOST,                      /* the session ended meanwhile, or the LUN may
                                    have changed again */
@@ -30,9 +31,9 @@ extern bool lu_is_late (const struct lu_user *user);
 extern void lu_limit_time (const struct lu_user *user, struct command *cmd);
 
 /* Make sure of the LUN over a path, on the thread that wants to send
- * something; others who want the same wait.  *err says what is wrong.  At
- * user->limit it is LU_LOST, as in all that follows nothing is asked any
- * more.  Any thread, without the lock.
+ * something; others who want the same wait.  *err says what is wrong.  Past
+ * user->limit nothing is asked any more, here and in what follows: LU_LOST.
+ * Any thread, without the lock.
  */
 extern enum lu_verdict lu_verify (const struct lu_user *user,
                                   struct lu_path *path, struct error *err);

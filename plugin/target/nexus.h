@@ -97,8 +97,8 @@ extern struct nexus *nexus_start (const struct settings *p,
  */
 extern void nexus_begin_stop (struct nexus *n, uint64_t deadline);
 
-/* Wait for the end of its thread, which was told, or ends by itself.  No command
- * may be under way.
+/* Wait for the end of its thread, which was told, or ends by itself.  No
+ * command may be under way.
  */
 extern void nexus_join (struct nexus *n);
 

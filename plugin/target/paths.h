@@ -41,7 +41,8 @@ struct portal_view {
 
 /* Where to log in: a portal that has not failed before one that has, then one
  * that is alive, then the group that settles old writes, then the best state,
- * then the fewest nexuses.  Of those that failed the one that did so first.  n > 0.
+ * then the fewest nexuses.  Of those that failed the one that did so first.
+ * n > 0.
  */
 extern size_t paths_choose_portal (const struct portal_view *v, size_t n);
 

@@ -29,9 +29,9 @@ extern bool lu_sleep (void *user, unsigned ms);
  */
 extern bool lu_last_error (void *user, struct error *err);
 
-/* A question, of ours or of a client, was answered with the loss of an earlier
- * write, which is told once: sense_lost_write of that, for the next flush to
- * fail with.  0: no.  It is forgotten then.
+/* The loss of an earlier write (sense_lost_write), if the answer to a question,
+ * of ours or of a client, told of one since this was asked last: the next flush
+ * is to fail with it.  0: none.
  */
 extern unsigned lu_lost_write (void *user);
 
