@@ -27,7 +27,7 @@
 static void
 keep_one (struct target *t, const struct nexus *one)
 {
-  size_t i;
+  struct nexus *n = NULL;
 
   if (t->singles++ == 0)
     log_notice ("%s: the target ends one session of ours when another is "
@@ -37,21 +37,19 @@ keep_one (struct target *t, const struct nexus *one)
   t->single = true;
   t->single_until = clock_ms () +
     clock_backoff (t->singles, SINGLE_MS, MAX_SINGLE_MS);
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i] != one)
-      t->nexuses[i]->retired = true;
+  while ((n = nexus_after (t, n)) != NULL)
+    if (n != one)
+      n->retired = true;
 }
 
 void
 eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
 {
-  const struct nexus *other = NULL;
-  size_t i;
+  const struct nexus *n = NULL, *other = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i] != lost && t->nexuses[i]->up &&
-        (other == NULL || t->nexuses[i]->since > other->since))
-      other = t->nexuses[i];
+  while ((n = nexus_after (t, n)) != NULL)
+    if (n != lost && n->up && (other == NULL || n->since > other->since))
+      other = n;
   if (other == NULL)
     return;
   if (lost->since > other->since || now - other->since > EVICTION_MS ||
@@ -65,15 +63,14 @@ eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
 void
 eviction_doubt (struct target *t)
 {
-  size_t i;
+  struct nexus *n = NULL;
 
   if (!t->single || clock_ms () < t->single_until)
     return;
   debug_session ("%s: does the target still keep one session only?", t->name);
   t->single = false;
   t->evictions = 0;
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i])
-      t->nexuses[i]->retired = false;
+  while ((n = nexus_after (t, n)) != NULL)
+    n->retired = false;
   target_changed (t);
 }

@@ -102,27 +102,27 @@ static void
 report_portal (const struct target *t, size_t portal, struct status_report *out)
 {
   struct status_portal *row = status_portal (out, t->name);
-  size_t i;
+  const struct nexus *n = NULL;
 
   if (row == NULL)
     return;
   snprintf (row->portal, sizeof row->portal, "%s",
             t->portals.list[portal].at.text);
   row->failed = t->portals.list[portal].failed_at != 0;
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    row->sessions += t->nexuses[i] && t->nexuses[i]->up &&
-      t->nexuses[i]->portal == portal;
+  while ((n = nexus_after (t, n)) != NULL)
+    row->sessions += n->up && n->portal == portal;
 }
 
 void
 target_report (const struct target *t, struct status_report *out)
 {
+  const struct nexus *n = NULL;
   const struct lu *lu;
   size_t i;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && (t->nexuses[i]->up || nexus_is_wanted (t->nexuses[i])))
-      report_nexus (t, t->nexuses[i], out);
+  while ((n = nexus_after (t, n)) != NULL)
+    if (n->up || nexus_is_wanted (n))
+      report_nexus (t, n, out);
   for (lu = t->lus; lu != NULL; lu = lu->next)
     report_lu (lu, out);
   for (i = 0; i < t->portals.n; ++i)

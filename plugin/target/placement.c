@@ -49,6 +49,7 @@ static void
 view_portals (const struct target *t, const struct nexus *n, bool left,
               struct portal_view *views)
 {
+  const struct nexus *other = NULL;
   size_t i;
 
   for (i = 0; i < t->portals.n; ++i) {
@@ -61,9 +62,9 @@ view_portals (const struct target *t, const struct nexus *n, bool left,
       .rank = portal_rank (t, i),
     };
   }
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (nexus_is_wanted (t->nexuses[i]) && t->nexuses[i] != n)
-      views[t->nexuses[i]->portal].nexuses++;
+  while ((other = nexus_after (t, other)) != NULL)
+    if (other != n && nexus_is_wanted (other))
+      views[other->portal].nexuses++;
 }
 
 /* A reset over any path settles what the nexus has left, so it goes where the
@@ -76,15 +77,12 @@ view_life (const struct target *t, const struct nexus *n,
            struct portal_view *views)
 {
   const uint64_t since = n->since - t->p->noop_timeout_ms;
-  const struct nexus *other;
-  size_t i;
+  const struct nexus *other = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i) {
-    other = t->nexuses[i];
-    if (other && other != n && other->up &&
+  while ((other = nexus_after (t, other)) != NULL)
+    if (other != n && other->up &&
         engine_answers_since (other->engine, since))
       views[other->portal].alive = true;
-  }
   views[n->portal].alive |= views[n->portal].failed_at == 0;
 }
 

@@ -59,11 +59,11 @@ settle_was_refused (const struct target *t, const struct nexus *n)
 static void
 break_others (struct target *t, const struct nexus *n, const struct lu *lu)
 {
-  size_t i;
+  const struct nexus *other = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i] != n && lu->paths[i])
-      engine_break_itl (t->nexuses[i]->engine, &lu->paths[i]->itl,
+  while ((other = nexus_after (t, other)) != NULL)
+    if (other != n && lu->paths[other->number])
+      engine_break_itl (other->engine, &lu->paths[other->number]->itl,
                         "the LUN was reset, to end what a session that is "
                         "lost had sent");
 }
@@ -246,10 +246,10 @@ settle_old_writes (struct target *t, struct nexus *n, struct session *s,
 void
 settle_end_turn (struct target *t, const struct nexus *n)
 {
-  size_t i;
+  const struct nexus *other = NULL;
 
-  for (i = 0; i < MAX_SESSIONS && !n->up; ++i)
-    if (t->nexuses[i] && t->nexuses[i]->up && t->nexuses[i]->leaving)
+  while (!n->up && (other = nexus_after (t, other)) != NULL)
+    if (other->up && other->leaving)
       return;
   if (t->first == n)
     t->first = NULL;
@@ -261,19 +261,16 @@ settle_for (struct target *t, const struct nexus *n)
   const uint64_t now = clock_ms ();
   const uint64_t pause = settle_was_refused (t, n) ? MAX_UNSETTLED_MS
     : UNSETTLED_MS;
-  struct nexus *other;
-  size_t i;
+  struct nexus *other = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i) {
-    other = t->nexuses[i];
-    if (other && other != n && other->up && !other->leaving &&
+  while ((other = nexus_after (t, other)) != NULL)
+    if (other != n && other->up && !other->leaving &&
         now - other->since >= pause) {
       t->crowded = other->leaving = true;
       t->first = settle_was_refused (t, n) ? n : NULL;
       target_changed (t);
       return;
     }
-  }
 }
 
 /* In the group where it was left, if that is back. */

@@ -20,11 +20,24 @@
 
 #include "target.h"
 
+/* The next nexus of the target; NULL comes before the first one, and after the
+ * last.
+ */
+static inline struct nexus *
+nexus_after (const struct target *t, const struct nexus *n)
+{
+  unsigned i = n ? n->number + 1 : 0;
+
+  while (i < MAX_SESSIONS && t->nexuses[i] == NULL)
+    i++;
+  return i < MAX_SESSIONS ? t->nexuses[i] : NULL;
+}
+
 /* Has it a session that it is to keep, or is it to get one? */
 static inline bool
 nexus_is_wanted (const struct nexus *n)
 {
-  return n && !n->ended && !n->retired;
+  return !n->ended && !n->retired;
 }
 
 /* ---- target.c ---- */

@@ -28,11 +28,10 @@ target_changed (struct target *t)
 void
 target_ring (struct target *t)
 {
-  size_t i;
+  const struct nexus *n = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i])
-      engine_ring (t->nexuses[i]->engine);
+  while ((n = nexus_after (t, n)) != NULL)
+    engine_ring (n->engine);
 }
 
 void
@@ -62,10 +61,10 @@ target_sleep (void *tv, unsigned ms)
 bool
 target_is_up (const struct target *t)
 {
-  size_t i;
+  const struct nexus *n = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && t->nexuses[i]->up)
+  while ((n = nexus_after (t, n)) != NULL)
+    if (n->up)
       return true;
   return false;
 }
@@ -73,10 +72,10 @@ target_is_up (const struct target *t)
 bool
 target_tries (const struct target *t)
 {
-  size_t i;
+  const struct nexus *n = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (nexus_is_wanted (t->nexuses[i]))
+  while ((n = nexus_after (t, n)) != NULL)
+    if (nexus_is_wanted (n))
       return true;
   return false;
 }
@@ -165,13 +164,12 @@ target_new (const struct settings *p, const char *name,
 void
 target_begin_stop (struct target *t, uint64_t deadline)
 {
-  size_t i;
+  struct nexus *n = NULL;
 
   pthread_mutex_lock (&t->lock);
   t->stopping = true;
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i])
-      nexus_begin_stop (t->nexuses[i], deadline);
+  while ((n = nexus_after (t, n)) != NULL)
+    nexus_begin_stop (n, deadline);
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
 }
@@ -179,6 +177,7 @@ target_begin_stop (struct target *t, uint64_t deadline)
 void
 target_free (struct target *t, uint64_t deadline)
 {
+  struct nexus *n = NULL;
   struct lu *lu;
   size_t i;
 
@@ -186,9 +185,8 @@ target_free (struct target *t, uint64_t deadline)
    * the first one is freed: each looks at the others.
    */
   target_begin_stop (t, deadline);
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i])
-      nexus_join (t->nexuses[i]);
+  while ((n = nexus_after (t, n)) != NULL)
+    nexus_join (n);
   for (i = 0; i < MAX_SESSIONS; ++i)
     if (t->nexuses[i])
       nexus_free (t->nexuses[i]);

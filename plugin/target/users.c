@@ -64,13 +64,12 @@ static struct census
 count (const struct target *t)
 {
   struct census c = { 0, 0 };
-  size_t i;
+  const struct nexus *n = NULL;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i]) {
-      c.wanted += nexus_is_wanted (t->nexuses[i]);
-      c.users += t->nexuses[i]->users;
-    }
+  while ((n = nexus_after (t, n)) != NULL) {
+    c.wanted += nexus_is_wanted (n);
+    c.users += n->users;
+  }
   return c;
 }
 
@@ -151,12 +150,12 @@ static void
 hurry_nexuses (struct target *t)
 {
   const uint64_t now = clock_ms ();
+  struct nexus *n = NULL;
   bool any = false;
-  size_t i;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (t->nexuses[i] && now - t->nexuses[i]->looked_at >= HURRY_MS) {
-      t->nexuses[i]->looked_at = 0;
+  while ((n = nexus_after (t, n)) != NULL)
+    if (now - n->looked_at >= HURRY_MS) {
+      n->looked_at = 0;
       any = true;
     }
   if (any)
@@ -168,25 +167,20 @@ target_choose (struct lu_user *user)
 {
   struct lu *lu = user->lu;
   struct target *t = lu->target;
-  struct nexus_view views[MAX_SESSIONS];
+  struct nexus_view views[MAX_SESSIONS] = { { .usable = false } };
   const struct lu_path *now = user->path;
+  const struct nexus *n = NULL;
   unsigned rank = RANK_STRANGER;
-  size_t i;
   int best;
 
   forget_strangers (lu);
-  for (i = 0; i < MAX_SESSIONS; ++i) {
-    const struct nexus *n = t->nexuses[i];
-
-    views[i] = (struct nexus_view) { .usable = false };
-    if (n)
-      views[i] = (struct nexus_view) {
-        .usable = n->up && !n->leaving && nexus_is_wanted (n) &&
-          engine_epoch (n->engine) != 0,
-        .rank = lu->ranks[n->portal],
-        .users = n->users,
-      };
-  }
+  while ((n = nexus_after (t, n)) != NULL)
+    views[n->number] = (struct nexus_view) {
+      .usable = n->up && !n->leaving && nexus_is_wanted (n) &&
+        engine_epoch (n->engine) != 0,
+      .rank = lu->ranks[n->portal],
+      .users = n->users,
+    };
   best = paths_choose_nexus (views, MAX_SESSIONS,
                              now ? (int) now->nexus->number : -1);
   user->generation = atomic_load (&t->generation);
