@@ -258,16 +258,16 @@ settle_end_turn (struct target *t, const struct nexus *n)
 void
 settle_for (struct target *t, const struct nexus *n)
 {
+  const bool refused = settle_was_refused (t, n);
+  const uint64_t pause = refused ? MAX_UNSETTLED_MS : UNSETTLED_MS;
   const uint64_t now = clock_ms ();
-  const uint64_t pause = settle_was_refused (t, n) ? MAX_UNSETTLED_MS
-    : UNSETTLED_MS;
   struct nexus *other = NULL;
 
   while ((other = nexus_after (t, other)) != NULL)
     if (other != n && other->up && !other->leaving &&
         now - other->since >= pause) {
       t->crowded = other->leaving = true;
-      t->first = settle_was_refused (t, n) ? n : NULL;
+      t->first = refused ? n : NULL;
       target_changed (t);
       return;
     }
