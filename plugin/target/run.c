@@ -101,8 +101,7 @@ earlier (uint64_t a, uint64_t b)
  * ever).  What is waited for is noted; of several limits the first counts.
  */
 static uint64_t
-limit_of_wait (const struct lu_user *user, bool write,
-               const struct journey *j, bool have_path)
+limit_of_wait (const struct lu_user *user, bool write, const struct journey *j)
 {
   struct lu *lu = user->lu;
   struct target *t = lu->target;
@@ -120,7 +119,7 @@ limit_of_wait (const struct lu_user *user, bool write,
   if (since != 0 && recovery > 0)
     limit = earlier (limit, since + recovery);
 
-  if (have_path || !target_is_up (t))
+  if (user->path || !target_is_up (t))
     lu->no_path_since = 0;
   else
     set_begun (&lu->no_path_since);
@@ -180,7 +179,7 @@ await_path (struct lu_user *user, bool write, const struct journey *j,
   for (;;) {
     path = find_path (user);
     now = clock_ms ();
-    limit = limit_of_wait (user, write, j, path != NULL);
+    limit = limit_of_wait (user, write, j);
     late = now >= limit;
     usable = path && (!write || fence_is_open (&lu->fence));
     over = t->stopping || (late && failed) ||
