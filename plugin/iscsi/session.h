@@ -101,7 +101,7 @@ extern int session_reset_lun (struct session *s, uint16_t lun,
 
 /* A session can be lost at any moment: inside each function below, and
  * together with the last answer that it gave.  From then on it is safe to
- * call them and of no use: session_fd is -1, session_wants_write true,
+ * call them and of no use: session_fd may be -1, session_wants_write is true,
  * session_submit, session_ping, session_reset_lun and session_service fail,
  * the latter with the reason.  So whoever gets a session finds out the first
  * time that it is served, and who has just asked something by ‘session_ask’
