@@ -523,6 +523,76 @@ test_slow_beside_frozen (void)
   end_test ();
 }
 
+static bool
+first_is_elsewhere (void *tv)
+{
+  struct target *t = tv;
+  bool r;
+
+  pthread_mutex_lock (&t->lock);
+  r = t->nexuses[0]->up && t->nexuses[0]->portal == 1 &&
+    t->nexuses[1]->up && t->nexuses[1]->portal == 0;
+  pthread_mutex_unlock (&t->lock);
+  return r;
+}
+
+/* Nexus 1 is where another LUN has the number, and the LUN is on standby where
+ * nexus 2 is.
+ */
+static void
+test_standby_beside_another (void)
+{
+  struct lu_user *u[2];
+  struct target *t;
+  struct job j;
+  unsigned i;
+
+  TEST ("the end of a standby is seen beside a portal of another LUN", 2);
+  settings.sessions = 2;
+  fake.portals[1].shift = 2;
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  for (i = 0; i < 2; ++i)
+    u[i] = get (0);
+  await_sessions (2);
+  t = u[0]->lu->target;
+  for (i = 0; i < 1000 && !first_is_elsewhere (t); ++i) {
+    begin (&j, u[i % 2], false, 0, 0);
+    CHECK_UINT (end_within (&j, 1000), STATUS_GOOD);
+    let_pass (50);
+  }
+  CHECK (first_is_elsewhere (t));
+  set_state (0, 0, ALUA_STANDBY);
+  begin (&j, u[0], false, 0, 0);
+  let_pass (1000);
+  CHECK (!j.over);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  end_test ();
+}
+
+/* Portal 1 leads to LUN 2, whose states are others. */
+static void
+test_states_of_another (void)
+{
+  struct lu_user *u[2];
+  struct job j;
+  unsigned i;
+
+  TEST ("the states of another LUN are not taken for those of this one", 2);
+  settings.sessions = 2;
+  fake.portals[1].shift = 2;
+  fake.luns[0].tpgs = fake.luns[2].tpgs = TPGS_IMPLICIT;
+  set_state (2, 0, ALUA_STANDBY);
+  for (i = 0; i < 2; ++i)
+    u[i] = get (0);
+  for (i = 0; i < 60; ++i) {
+    begin (&j, u[i % 2], false, 0, 0);
+    CHECK_UINT (end_within (&j, 1000), STATUS_GOOD);
+    let_pass (100);
+  }
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -540,6 +610,8 @@ main (void)
   test_slow_login_alone ();
   test_slow_beside_frozen ();
   test_standby ();
+  test_states_of_another ();
+  test_standby_beside_another ();
   test_better_untold ();
   test_transition ();
   test_limit_of_each_transition ();

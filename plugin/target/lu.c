@@ -378,6 +378,27 @@ begin_asking (struct lu *lu)
   return mine;
 }
 
+/* Under the lock: another LUN has the number at this portal. */
+static void
+note_stranger (struct lu *lu, size_t portal, const struct error *err)
+{
+  lu->ranks[portal] = RANK_STRANGER;
+  lu->stranger = *err;
+  lu->stranger_at = clock_ms ();
+  target_changed (lu->target);
+}
+
+/* Is it the LUN whose states are asked for, as far as that is known? */
+static bool
+is_the_lun (const struct asker *a, struct error *err)
+{
+  const struct lu *lu = a->lu;
+
+  *err = (struct error) { 0 };
+  return !lu->known || lun_identify (&a->runner, &a->policy, lu->lun,
+                                     &lu->facts, err) == 0;
+}
+
 static void
 ask_states (struct asker *a, const struct answer *answer)
 {
@@ -385,22 +406,27 @@ ask_states (struct asker *a, const struct answer *answer)
   struct target *t = lu->target;
   const struct nexus *n = a->path->nexus;
   const unsigned epoch = engine_epoch (n->engine);
-  const bool told = may_tell_states (lu);
+  bool told = may_tell_states (lu);
+  struct error err = { 0 };
   struct alua alua;
   int group, r;
   size_t portal;
 
   if (!begin_asking (lu))
     return;
+  told = told && is_the_lun (a, &err);
   group = told ? ask_port_group (a) : -1;
   r = told ? ask_groups (a, &alua) : -1;
   if (r == 0)
     unstick (a, &alua, group);
   pthread_mutex_lock (&t->lock);
   portal = n->portal;
-  lu->states_asked = clock_ms ();
+  if (err.err != ENODEV)
+    lu->states_asked = clock_ms ();
   if (epoch == 0 || engine_epoch (n->engine) != epoch)
     ;                           /* it may have been another portal */
+  else if (err.err == ENODEV)
+    note_stranger (lu, portal, &err);
   else if (r == 0 && group != -1) {
     t->portals.list[portal].port_group = group;
     lu->alua = alua;
@@ -506,7 +532,6 @@ judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
        unsigned doubts, int r, bool silent, const struct error *err)
 {
   struct lu *lu = user->lu;
-  struct target *t = lu->target;
   const size_t portal = path->nexus->portal;
 
   if (engine_epoch (path->nexus->engine) != epoch)
@@ -528,10 +553,7 @@ judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
   }
   if (err->err == ENODEV) {     /* another LUN */
     debug_session ("%s: %s", path->nexus->name, err->msg);
-    lu->ranks[portal] = RANK_STRANGER;
-    lu->stranger = *err;
-    lu->stranger_at = clock_ms ();
-    target_changed (t);
+    note_stranger (lu, portal, err);
     return LU_ELSEWHERE;
   }
   lu->stranger = *err;

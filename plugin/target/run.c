@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "debug.h"
 #include "lu.h"
+#include "paths.h"
 #include "run.h"
 #include "sense.h"
 #include "target.h"
@@ -130,16 +131,21 @@ limit_of_wait (const struct lu_user *user, bool write, const struct journey *j)
   return limit != 0 ? limit : NO_DEADLINE;
 }
 
-/* Any path with a session: to ask for the states of those that carry no I/O.
+/* Any path to the LUN with a session: to ask for the states of those that
+ * carry no I/O.
  */
 static struct lu_path *
 path_to_ask (struct lu *lu)
 {
+  struct lu_path *path;
   size_t i;
 
-  for (i = 0; i < MAX_SESSIONS; ++i)
-    if (lu->paths[i] && engine_epoch (lu->paths[i]->nexus->engine) != 0)
-      return lu->paths[i];
+  for (i = 0; i < MAX_SESSIONS; ++i) {
+    path = lu->paths[i];
+    if (path && engine_epoch (path->nexus->engine) != 0 &&
+        lu->ranks[path->nexus->portal] != RANK_STRANGER)
+      return path;
+  }
   return NULL;
 }
 
