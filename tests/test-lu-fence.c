@@ -516,6 +516,23 @@ test_reset_of_another (void)
   end_test ();
 }
 
+static void
+test_reset_elsewhere (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("it is reset at a third portal then", 3);
+  fake.portals[1].shift = 2;
+  a = get (0);
+  leave_unsettled (&j, a);
+  CHECK_UINT (end_within (&j, 15000), STATUS_GOOD);
+  CHECK_UINT (look (0).resets, 1);
+  CHECK_UINT (look (0).writes, 1);
+  CHECK_UINT (look (2).resets, 0);
+  end_test ();
+}
+
 /* The one portal of the group where it was left comes back, and the nexus is
  * at another one meanwhile.
  */
@@ -636,6 +653,7 @@ main (void)
   test_refused_for_long_evicted ();
   test_rejected_elsewhere ();
   test_reset_of_another ();
+  test_reset_elsewhere ();
   test_back_to_settle ();
   test_forgotten ();
   test_reset_ends_commands ();

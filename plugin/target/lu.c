@@ -378,9 +378,8 @@ begin_asking (struct lu *lu)
   return mine;
 }
 
-/* Under the lock: another LUN has the number at this portal. */
-static void
-note_stranger (struct lu *lu, size_t portal, const struct error *err)
+void
+lu_note_stranger (struct lu *lu, size_t portal, const struct error *err)
 {
   lu->ranks[portal] = RANK_STRANGER;
   lu->stranger = *err;
@@ -426,7 +425,7 @@ ask_states (struct asker *a, const struct answer *answer)
   if (epoch == 0 || engine_epoch (n->engine) != epoch)
     ;                           /* it may have been another portal */
   else if (err.err == ENODEV)
-    note_stranger (lu, portal, &err);
+    lu_note_stranger (lu, portal, &err);
   else if (r == 0 && group != -1) {
     t->portals.list[portal].port_group = group;
     lu->alua = alua;
@@ -553,7 +552,7 @@ judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
   }
   if (err->err == ENODEV) {     /* another LUN */
     debug_session ("%s: %s", path->nexus->name, err->msg);
-    note_stranger (lu, portal, err);
+    lu_note_stranger (lu, portal, err);
     return LU_ELSEWHERE;
   }
   lu->stranger = *err;

@@ -116,7 +116,7 @@ placement_note (struct target *t, struct nexus *n, const struct session *s,
       n->unsettled = 0;
     }
     for (lu = t->lus; lu != NULL; lu = lu->next)
-      if (lu->ranks[n->portal] == RANK_STRANGER)
+      if (lu->ranks[n->portal] == RANK_STRANGER && lu->stranger_at < begun)
         lu->ranks[n->portal] = RANK_UNKNOWN;
   }
   else if (err->err != ESHUTDOWN) {

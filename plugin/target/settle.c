@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "debug.h"
+#include "lu.h"
 #include "target-private.h"
 
 /* A nexus whose old writes could not be settled when it logged in does so
@@ -93,8 +94,8 @@ note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
 }
 
 /* Another LUN may have the number at this portal.  To reset that one would end
- * what others have sent to it, and nothing of ours.  -1 with a sentence; EIO:
- * it is another one, or does not say which, and the session is good.
+ * what others have sent to it, and nothing of ours.  -1 with a sentence; ENODEV:
+ * it is another one, EIO: it does not say which, and the session is good.
  */
 static int
 identify (const struct lu *lu, struct session *s, uint64_t deadline,
@@ -108,10 +109,11 @@ identify (const struct lu *lu, struct session *s, uint64_t deadline,
   if (lun_identify (&asker.runner, &asker.policy, lu->lun, &lu->facts,
                     &why) == 0)
     return 0;
+  if (why.err == ENODEV)
+    return error_set (err, ENODEV, "LUN %d was not reset: another one is at "
+                      "this portal", lu->lun);
   if (!session_is_lost (s))
-    return error_set (err, EIO, "LUN %d was not reset: %s", lu->lun,
-                      why.err == ENODEV ? "another one is at this portal"
-                      : why.msg);
+    return error_set (err, EIO, "LUN %d was not reset: %s", lu->lun, why.msg);
   if (asker.loss.err != 0)
     return error_set (err, asker.loss.err, "LUN %d was not reset: %s",
                       lu->lun, asker.loss.msg);
@@ -155,7 +157,9 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
   if (r == 0)
     return 0;
   pthread_mutex_lock (&t->lock);
-  if (err->err == EIO) {
+  if (err->err == ENODEV)
+    lu_note_stranger (lu, n->portal, err);
+  if (err->err == ENODEV || err->err == EIO) {
     note_refusal (n, lu, err);
     r = 0;
   }
