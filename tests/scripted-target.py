@@ -105,6 +105,7 @@ SETTINGS = {
     "lun": 1,                     # the first; the others have the same blocks
     "luns": 1,                    # how many, one number after the other
     "form": 0,                    # of their addresses: 0x4000 is flat space
+    "any-form": 0,                # 1: it takes both
     "raw-luns": "",               # REPORT LUNS tells these entries, in hex
     "names": "",                  # more of them, "iqn.x:a;iqn.x:b"
     "hide": 0,                    # of the names at the end, how many are not

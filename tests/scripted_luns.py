@@ -29,7 +29,8 @@ class Luns:
     def number(self, field):
         """None: there is no such LUN."""
         wire, rest = struct.unpack(">H6s", field)
-        number = wire ^ self.set["form"]
+        number = (wire & 0x3fff if self.set["any-form"]
+                  else wire ^ self.set["form"])
         return number if number in self.numbers() and not any(rest) else None
 
     def report(self):
