@@ -144,6 +144,7 @@ test_r2t (void)
 {
   struct command cmd = { .direction = DATA_OUT, .len = LEN };
   struct pdu p;
+  uint32_t i;
 
   check_judged (pdu (PDU_R2T, 0, 0, 1), NULL, "not under way");
   check_judged (pdu (PDU_R2T, 0, 0, 0), &cmd, "without saying");
@@ -158,6 +159,15 @@ test_r2t (void)
   check_judged (pdu (PDU_R2T, 0, 0, 3001), &cmd, "more data");
   check_judged (pdu (PDU_R2T, 0, 0, 3000), &cmd, NULL);
   check_judged (pdu (PDU_R2T, 0, 0, 1), &cmd, "more data");
+
+  cmd = (struct command) { .direction = DATA_OUT, .len = LEN };
+  for (i = 0; i < 16; ++i)
+    check_judged (pdu (PDU_R2T, 0, i, 1), &cmd, NULL);
+  check_judged (pdu (PDU_R2T, 0, 16, 1), &cmd, "too many pieces");
+  cmd.r2ts--;                   /* the data of one are sent */
+  check_judged (pdu (PDU_R2T, 0, 16, 1), &cmd, NULL);
+  check_judged (pdu (PDU_R2T, 0, 17, 1), &cmd, "too many pieces");
+
   cmd = (struct command) { .direction = DATA_IN, .len = LEN };
   check_judged (pdu (PDU_R2T, 0, 0, 1), &cmd, "writes none");
 }

@@ -249,8 +249,11 @@ count_data (const struct session *s)
       (s->out.opcode != PDU_SCSI_COMMAND && s->out.opcode != PDU_DATA_OUT))
     return;
   cmd = command_with_tag (s, s->out.itt);
-  if (cmd)
-    cmd->sent += s->out.data_length;
+  if (cmd == NULL)
+    return;
+  cmd->sent += s->out.data_length;
+  if (s->out.ends_r2t && cmd->r2ts > 0)
+    cmd->r2ts--;
 }
 
 static ssize_t
@@ -276,6 +279,8 @@ begin_sending (struct session *s, const uint8_t *bhs, size_t len)
     s->out.cmd_sn = get_be32 (&bhs[24]) + !(bhs[0] & 0x40);
   s->out.itt = get_be32 (&bhs[16]);
   s->out.data_length = get_be32 (&bhs[4]) & 0xffffff;
+  s->out.ends_r2t = s->out.opcode == PDU_DATA_OUT && (bhs[1] & 0x80) &&
+    get_be32 (&bhs[20]) != NO_TAG;
   s->out.left = BHS_SIZE + (s->header_digest ? 4 : 0) +
     pdu_rest (s->out.data_length, s->data_digest);
   if (s->out.opcode == PDU_SCSI_COMMAND)

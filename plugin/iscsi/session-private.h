@@ -86,6 +86,7 @@ struct session {
     uint32_t cmd_sn;            /* CmdSN of the next command */
     uint32_t itt;
     uint32_t data_length;       /* of its data segment */
+    bool ends_r2t;              /* the last data that an R2T asked for */
     uint32_t left;              /* bytes of the PDU, still to be sent */
     bool held_back;             /* by MSG_MORE */
   } out;

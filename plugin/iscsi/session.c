@@ -259,6 +259,7 @@ session_submit (struct session *s, struct command *cmd)
   cmd->holes = cmd->failed = false;
   cmd->status = STATUS_GOOD;
   cmd->moved = cmd->sent = 0;
+  cmd->r2ts = 0;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);

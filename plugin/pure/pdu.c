@@ -98,6 +98,12 @@ judge_data_in (const struct pdu *pdu, struct command *cmd)
   return NULL;
 }
 
+/* We negotiate one at a time (MaxOutstandingR2T, section 13.17).  A target
+ * that takes that less seriously may have some more, but not one for each
+ * byte, of which libiscsi would make a queue that it walks along each time.
+ */
+#define MAX_R2TS 16
+
 /* Section 11.8. */
 static const char *
 judge_r2t (const struct pdu *pdu, struct command *cmd)
@@ -109,6 +115,9 @@ judge_r2t (const struct pdu *pdu, struct command *cmd)
   if (pdu->offset > cmd->len || pdu->wanted > cmd->len - pdu->offset ||
       pdu->wanted > cmd->len - cmd->moved)
     return "it asked for more data than a command writes";
+  if (cmd->r2ts == MAX_R2TS)
+    return "it asked for data in too many pieces at once";
+  cmd->r2ts++;
   cmd->moved += pdu->wanted;
   return NULL;
 }

@@ -68,10 +68,10 @@ enum pdu_phase { PHASE_LOGIN, PHASE_DISCOVERY, PHASE_FULL };
 extern bool pdu_is_expected (uint8_t first_byte, enum pdu_phase phase);
 
 /* May this PDU come?  ‘cmd’ is the command under way that has its tag, NULL if
- * none has.  NULL: yes, and what it moves is counted in cmd->moved and
- * holes, and how it ended is in status and failed; cmd->sent must be right.
- * Else a sentence: the session must be closed before anything is done about
- * the PDU.
+ * none has.  NULL: yes, and what it moves is counted in cmd->moved, r2ts and
+ * holes, and how it ended is in status and failed; cmd->sent and r2ts must be
+ * right.  Else a sentence: the session must be closed before anything is done
+ * about the PDU.
  */
 extern const char *pdu_judge (const struct pdu *pdu, enum pdu_phase phase,
                               struct command *cmd);
