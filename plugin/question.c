@@ -132,8 +132,7 @@ ask_for_list (struct question *q, uint8_t *data, uint32_t *len,
     return 0;
   error_set (err, d.err, "%s: listing the LUNs failed: %s",
              q->user.lu->target->name, d.reason);
-  return cmd.answer.status == STATUS_CHECK_CONDITION &&
-    cmd.answer.key == SENSE_ILLEGAL_REQUEST ? 1 : -1;
+  return sense_has_key (&cmd.answer, SENSE_ILLEGAL_REQUEST) ? 1 : -1;
 }
 
 int

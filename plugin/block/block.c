@@ -117,8 +117,7 @@ refused_prefetch (struct work *w, const struct command *cmd,
   }
   if (a->status >= STATUS_NONE)
     return false;
-  if (!work_is_unsupported (cmd) &&
-      !(a->have_sense && a->key == SENSE_DATA_PROTECT))
+  if (!work_is_unsupported (cmd) && !sense_has_key (a, SENSE_DATA_PROTECT))
     *declined = true;
   else if (cmd->cdb_len == 16)
     l->no_prefetch16 = true;

@@ -64,13 +64,6 @@ is_lun_there (struct handle *h)
   return sense_decide (&cmd.answer).verdict == VERDICT_OK;
 }
 
-static bool
-has_asc (const struct answer *a, uint8_t asc)
-{
-  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
-    a->key == SENSE_ILLEGAL_REQUEST && a->asc >> 8 == asc;
-}
-
 /* "Logical unit not supported" for this command alone is what tgt answers
  * to UNMAP on a store that cannot do it; others never answer what they do not
  * know.  A LUN that is really gone, and may come back, must teach nothing:
@@ -81,7 +74,7 @@ work_is_refused (struct handle *h, const struct command *cmd)
 {
   const struct answer *a = &cmd->answer;
 
-  if (a->status == STATUS_TIMEOUT || has_asc (a, 0x25))
+  if (a->status == STATUS_TIMEOUT || sense_lun_gone (a))
     return is_lun_there (h);
   return work_is_unsupported (cmd);
 }

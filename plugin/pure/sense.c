@@ -452,8 +452,8 @@ sense_lost_write (const struct answer *a)
   return (unsigned) a->key << 16 | a->asc;
 }
 
-static bool
-is_sense (const struct answer *a, unsigned key)
+bool
+sense_has_key (const struct answer *a, enum sense_key key)
 {
   return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
     a->key == key;
@@ -462,7 +462,7 @@ is_sense (const struct answer *a, unsigned key)
 bool
 sense_lun_changed (const struct answer *a)
 {
-  return is_sense (a, SENSE_UNIT_ATTENTION) &&
+  return sense_has_key (a, SENSE_UNIT_ATTENTION) &&
     (a->asc >> 8 == 0x29 ||     /* power on, reset, nexus loss */
      a->asc == 0x3f03 || a->asc == 0x3f05 || a->asc == 0x3f0e);
 }
@@ -470,7 +470,7 @@ sense_lun_changed (const struct answer *a)
 bool
 sense_lun_gone (const struct answer *a)
 {
-  return is_sense (a, SENSE_ILLEGAL_REQUEST) && a->asc >> 8 == 0x25;
+  return sense_has_key (a, SENSE_ILLEGAL_REQUEST) && a->asc >> 8 == 0x25;
 }
 
 /* SPC-5 4.4.2, 4.4.3.  In the fixed format the additional sense length may

@@ -56,6 +56,9 @@ struct decision {
  */
 extern struct decision sense_decide (const struct answer *a);
 
+/* Is it a CHECK CONDITION with this sense key? */
+extern bool sense_has_key (const struct answer *a, enum sense_key key);
+
 /* The LUN may be another one, or reset; the command was not carried out: a
  * UNIT ATTENTION of power on or reset, changed INQUIRY data, identifier or
  * LUN inventory.

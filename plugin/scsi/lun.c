@@ -60,10 +60,9 @@ struct asker {
 };
 
 static bool
-has_sense (const struct answer *a, uint8_t key, uint8_t asc)
+has_no_medium (const struct answer *a)
 {
-  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
-    a->key == key && a->asc >> 8 == asc;
+  return sense_has_key (a, SENSE_NOT_READY) && a->asc >> 8 == 0x3a;
 }
 
 /* Ask for at most ‘len’ bytes of parameter data; ‘ms’ is cmd->timeout_ms. */
@@ -105,9 +104,9 @@ failed (const struct asker *a, const char *question,
 {
   char text[SENSE_TEXT_LEN];
 
-  if (has_sense (answer, SENSE_ILLEGAL_REQUEST, 0x25))
+  if (sense_lun_gone (answer))
     return no_such_lun (a, err);
-  if (has_sense (answer, SENSE_NOT_READY, 0x3a))
+  if (has_no_medium (answer))
     return error_set (err, ENOMEDIUM,
                       "LUN %d has no medium: "
                       "insert one, or bring it online on the target", a->lun);
@@ -134,9 +133,8 @@ wait_ready (const struct asker *a, struct error *err)
   retry_run (a->runner, a->policy, &cmd, 1);
   d = sense_decide (&cmd.answer);
 
-  if (cmd.answer.status >= STATUS_NONE ||
-      has_sense (&cmd.answer, SENSE_ILLEGAL_REQUEST, 0x25) ||
-      has_sense (&cmd.answer, SENSE_NOT_READY, 0x3a))
+  if (cmd.answer.status >= STATUS_NONE || sense_lun_gone (&cmd.answer) ||
+      has_no_medium (&cmd.answer))
     return failed (a, "TEST UNIT READY", &cmd.answer, &d, err);
   if (d.verdict == VERDICT_RETRY_LATER || d.verdict == VERDICT_RETRY_NOW)
     return error_set (err, EBUSY, "LUN %d is not ready: %s", a->lun,

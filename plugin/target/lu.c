@@ -199,12 +199,12 @@ lu_is_about_path (const struct lu *lu, const struct answer *a)
 {
   const bool has_states = lu->known && lu_has_states (lu);
 
-  if (a->status != STATUS_CHECK_CONDITION || !a->have_sense || a->deferred)
+  if (a->deferred)
     return false;
-  if (a->key == SENSE_NOT_READY)
+  if (sense_has_key (a, SENSE_NOT_READY))
     return a->asc == 0x040b || a->asc == 0x040c ||
       (has_states && a->asc == 0x040a);
-  return has_states && a->key == SENSE_UNIT_ATTENTION &&
+  return has_states && sense_has_key (a, SENSE_UNIT_ATTENTION) &&
     (a->asc == 0x2a06 || a->asc == 0x2a07);
 }
 

@@ -323,8 +323,8 @@ has_no_path (struct session_asker *asker)
 
   cmd.cdb_len = cdb_test_unit_ready (cmd.cdb);
   asker->runner.run (asker->runner.handle, &cmd, 1);
-  return a->status == STATUS_CHECK_CONDITION && a->have_sense &&
-    a->key == SENSE_NOT_READY && a->asc >= 0x040a && a->asc <= 0x040c;
+  return sense_has_key (a, SENSE_NOT_READY) &&
+    a->asc >= 0x040a && a->asc <= 0x040c;
 }
 
 /* As lun_probe; *unanswered is given and taken. */
