@@ -40,12 +40,6 @@ drive (struct session *s, uint64_t deadline, const struct stop *stop,
 }
 
 static void
-nothing_done (void *opaque __attribute__ ((__unused__)),
-              struct command *cmd __attribute__ ((__unused__)))
-{
-}
-
-static void
 run_bare (void *askerv, struct command *cmds, size_t n)
 {
   struct session_asker *asker = askerv;
@@ -54,7 +48,6 @@ run_bare (void *askerv, struct command *cmds, size_t n)
   unsigned why = STATUS_DROPPED;
   size_t i;
 
-  session_set_done (s, nothing_done, NULL);
   for (i = 0; i < n; ++i) {
     cmds[i].answer = (struct answer) { .status = STATUS_DROPPED };
     cmds[i].lun = asker->lun;

@@ -184,7 +184,8 @@ finish (struct session *s, struct command *cmd)
   if (debug_scsi_enabled ())
     debug_scsi ("command %02x, %u bytes: %s", cmd->cdb[0], cmd->len,
                 sense_text (&cmd->answer, text));
-  s->done (s->opaque, cmd);
+  if (s->done)
+    s->done (s->opaque, cmd);
 }
 
 static void

@@ -123,7 +123,7 @@ extern void session_logout (struct session *s, uint64_t deadline,
                             const struct stop *stop);
 
 /* Called for each command that is over, from inside session_submit or
- * session_service, with its answer filled in.
+ * session_service, with its answer filled in; nobody is, before this is set.
  */
 typedef void (*session_done_fn) (void *opaque, struct command *cmd);
 extern void session_set_done (struct session *s,
