@@ -28,6 +28,11 @@
 #define FIRST_PAUSE_MS 50
 #define MAX_PAUSE_MS   1000
 
+/* Who waits for a path looks so often what has become of the limits, and of the
+ * states of paths.
+ */
+#define LOOK_MS 250
+
 /* How a command fares that the first path did not carry. */
 struct journey {
   uint64_t lost_since;          /* clock_ms, of the first loss; 0: none */
@@ -192,7 +197,7 @@ await_path (struct lu_user *user, bool write, const struct journey *j,
       (!usable && (late || target_all_strangers (lu)));
     if (usable || over)
       break;
-    target_wait (t, limit < now + 250 ? limit : now + 250);
+    target_wait (t, limit < now + LOOK_MS ? limit : now + LOOK_MS);
   }
   *status = t->stopping ? STATUS_SHUTDOWN : STATUS_LOST;
   pthread_mutex_unlock (&t->lock);
