@@ -72,7 +72,6 @@ struct engine {
                                    or carries some */
   uint64_t up_since;            /* clock_ms */
   uint64_t answered;            /* commands of this session; no questions */
-  uint64_t losses;              /* a number for each, for fences */
   struct engine_counters counters;
 
   /* The command that the session has had for longest, and since when it is

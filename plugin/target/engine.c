@@ -178,7 +178,7 @@ doubt_write (struct engine *e, const struct command *cmd)
 {
   if (cmd->direction != DATA_OUT || cmd->answer.status != STATUS_PROTOCOL)
     return;
-  fence_mark (cmd->itl->fence, e->p.number, e->losses + 1);
+  fence_mark (cmd->itl->fence, e->p.number, e->counters.losses + 1);
   e->loss.writes = true;
   engine_set_broken (e, EPROTO, "the target rejected a command or broke the "
                      "protocol");
@@ -310,7 +310,7 @@ drop_commands (struct engine *e, struct queue *undone)
     cmd->alone = alone;
     cmd->overdue = cmd->serial == e->overdue;
     if (cmd->direction == DATA_OUT && cmd->itl) {
-      fence_mark (cmd->itl->fence, e->p.number, e->losses);
+      fence_mark (cmd->itl->fence, e->p.number, e->counters.losses);
       e->loss.writes = true;
     }
   }
@@ -346,7 +346,6 @@ lose_session (struct engine *e)
   e->epoch = 0;
   e->broken = false;
   e->loss.at = now;
-  e->losses++;
   e->loss.unanswered = undone.len;
   e->counters.losses++;
   e->counters.unanswered += undone.len;

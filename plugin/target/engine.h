@@ -54,7 +54,8 @@ struct engine_params {
 };
 
 struct engine_counters {
-  uint64_t commands, bytes, losses;
+  uint64_t commands, bytes;
+  uint64_t losses;              /* which numbers them, for fences */
   uint64_t unanswered;          /* commands that losses have left */
 };
 
