@@ -37,7 +37,7 @@ static struct session *
 open_session (struct target *t, struct nexus *n, const struct stop *stop,
               struct error *err)
 {
-  struct session_params params = t->params;
+  struct session_params params = portals_params (t->p, t->name);
   struct attempt a;
   struct session *s;
   uint64_t begun;

@@ -171,7 +171,7 @@ placement_probe (struct target *t)
       where[n] = i;
       at[n++] = t->portals.list[i].at;
     }
-  if (n < 2 || t->params.iser)
+  if (n < 2 || t->p->url.iser)
     return;
   pthread_mutex_unlock (&t->lock);
   session_probe (at, n, PROBE_MS, made);
@@ -218,7 +218,7 @@ placement_try (struct target *t, struct portal_state *portal)
   bool ok = true;
 
   pthread_mutex_unlock (&t->lock);
-  if (!t->params.iser)
+  if (!t->p->url.iser)
     session_probe (&at, 1, PROBE_MS, &ok);
   pthread_mutex_lock (&t->lock);
   portal->failed_at = ok ? 0 : clock_ms ();

@@ -151,7 +151,6 @@ target_new (const struct settings *p, const char *name,
     return NULL;
   }
   t->p = p;
-  t->params = portals_params (p, t->name);
   if (portals) {
     t->portals = *portals;
     t->found = true;

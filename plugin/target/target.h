@@ -75,7 +75,6 @@ struct target {
   struct target *next;          /* of all */
   char *name;
   const struct settings *p;
-  struct session_params params;
 
   /* Goes up when nexuses or states change: users then choose anew. */
   atomic_uint generation;
