@@ -46,7 +46,8 @@ struct nexus_private {
   _Atomic uint64_t logout_deadline; /* clock_ms */
 
   uint64_t quit_seen;           /* clock_ms, 0: not asked to quit */
-  uint64_t lost_at;             /* clock_ms, 0: it never had a session */
+  uint64_t lost_at;             /* clock_ms, 0: it is up, or nobody waits for
+                                   it */
   bool limit_passed;            /* recovery-timeout */
   size_t unanswered;            /* by the session that was lost */
   _Atomic uint64_t longest_stall; /* ms; read by others */
