@@ -186,7 +186,7 @@ lu_has_states (const struct lu *lu)
   return lu->facts.inquiry.tpgs != 0 && lu->target->p->alua != ALUA_IGNORE;
 }
 
-/* The same of one that is not known yet, and now. */
+/* Is it worth asking for them now?  Of a LUN that is not known yet, too. */
 static bool
 may_tell_states (const struct lu *lu)
 {
@@ -333,7 +333,9 @@ is_stuck (const struct alua *alua)
   return true;
 }
 
-/* A target that never moves a LUN by itself. */
+/* No path is active, and the target makes one active only when it is told to:
+ * do that, or tell the user.
+ */
 static void
 unstick (struct asker *a, struct alua *alua, int group)
 {
@@ -518,7 +520,7 @@ lu_doubt (struct lu *lu)
   pthread_mutex_unlock (&lu->target->lock);
 }
 
-/* A stranger may be the LUN again. */
+/* May the LUN be used there?  Where there was another one it may be again. */
 static bool
 is_io_rank (unsigned rank)
 {

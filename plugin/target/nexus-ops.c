@@ -60,9 +60,9 @@ open_session (struct target *t, struct nexus *n, const struct stop *stop,
   return s;
 }
 
-/* Where another one is to have the room it waits.  One that is retired only has
- * to settle what it has left, and takes a session from the others for it: not
- * all the time, where it is refused.
+/* Is it to log in now?  Not while another one is to have the room that was
+ * made.  One that is retired only has to settle what it has left.  It takes a
+ * session from the others for that: not all the time, where it is refused.
  */
 static bool
 is_needed (struct target *t, struct nexus *n)

@@ -154,8 +154,8 @@ deadline_at (const struct target *t, const struct nexus *n,
   return !n->was_up && r > first ? first : r;
 }
 
-/* Portals of which none, or each, has failed: those that do not take a
- * connection, while others do, are not worth a try now.
+/* Try to connect to the portals that have not failed, or to all if each has.
+ * Those that take no connection, while others do, are not worth a login now.
  */
 void
 placement_probe (struct target *t)

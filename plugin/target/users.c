@@ -15,8 +15,8 @@
 
 /* ---- how many there are ---- */
 
-/* The thread of one that never was up ends by itself, and nobody has a path
- * over it.
+/* Free those that never were up and whose threads have ended: nobody has a path
+ * over them.
  */
 static void
 reap (struct target *t)
