@@ -28,10 +28,23 @@ has_keep_alive (const struct engine *e)
   return e->p.noop_interval_ms > 0 && e->p.noop_timeout_ms > 0;
 }
 
+/* It cannot even be asked while commands that are with the target fill its
+ * window: then only their own deadlines count.
+ */
+static bool
+ping_must_wait (const struct engine *e)
+{
+  const size_t waiting = session_window_closed (e->session);
+  const size_t queued = session_carried (e->session)->len + 1; /* the ping */
+
+  return waiting > 0 && queued > waiting;
+}
+
 /* The time of a command begins when it is the one that the session has had
  * for longest: a target that does one at a time has only now begun with it,
  * and one that was swallowed ends up there too.  A question is left behind,
- * unless it is all that tells whether the target is there.
+ * unless it is all that tells whether the target is there: what it swallowed may
+ * have closed its window, and then no ping opens that again.
  */
 static void
 check_oldest (struct engine *e, uint64_t now)
@@ -51,7 +64,7 @@ check_oldest (struct engine *e, uint64_t now)
   if (now - e->oldest_since < timeout)
     return;
   if (cmd->left_behind && e->left_behind < MAX_LEFT_BEHIND &&
-      (has_keep_alive (e) ||
+      ((has_keep_alive (e) && !ping_must_wait (e)) ||
        session_last_heard (e->session) > e->oldest_since)) {
     engine_leave_behind (e, cmd);
     return;
@@ -72,18 +85,6 @@ check_blocked (struct engine *e, uint64_t now)
   else if (now - e->blocked_since >= e->p.timeout_ms)
     engine_set_broken (e, ETIMEDOUT, "the target took nothing for %u ms",
                        e->p.timeout_ms);
-}
-
-/* It cannot even be asked while commands that are with the target fill its
- * window: then only their own deadlines count.
- */
-static bool
-ping_must_wait (const struct engine *e)
-{
-  const size_t waiting = session_window_closed (e->session);
-  const size_t queued = session_carried (e->session)->len + 1; /* the ping */
-
-  return waiting > 0 && queued > waiting;
 }
 
 static void
