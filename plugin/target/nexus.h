@@ -66,6 +66,7 @@ struct nexus {
   int left_in;                  /* the group where what is unsettled was left;
                                    -1: not told, or in several */
   unsigned unsettled;           /* logins in a row that did not settle it */
+  bool astray;                  /* at the last one another LUN was there */
   bool was_up;                  /* ever */
   bool up;
   bool leaving;                 /* no new users */

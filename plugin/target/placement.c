@@ -93,6 +93,8 @@ placement_choose (const struct target *t, const struct nexus *n)
   struct portal_view views[PORTALS_MAX];
 
   view_portals (t, n, left, views);
+  if (left && n->astray)
+    views[n->portal].rank = RANK_STRANGER;
   if (left && !settle_was_refused (t, n))
     view_life (t, n, views);
   return paths_choose_portal (views, t->portals.n);

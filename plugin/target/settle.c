@@ -157,8 +157,10 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
   if (r == 0)
     return 0;
   pthread_mutex_lock (&t->lock);
-  if (err->err == ENODEV)
+  if (err->err == ENODEV) {
     lu_note_stranger (lu, n->portal, err);
+    n->astray = true;
+  }
   if (err->err == ENODEV || err->err == EIO) {
     note_refusal (n, lu, err);
     r = 0;
@@ -237,7 +239,7 @@ settle_old_writes (struct target *t, struct nexus *n, struct session *s,
 
   pthread_mutex_lock (&t->lock);
   crowded = t->crowded;
-  t->crowded = false;
+  t->crowded = n->astray = false;
   pthread_mutex_unlock (&t->lock);
   if (same_group)
     settle_luns (t, n);
