@@ -299,7 +299,7 @@ close_all (void)
 static void
 set_up (unsigned seed)
 {
-  bool evicts;
+  bool evicts, stranger;
 
   fake_target_init (3);
   fake.seed = seed;
@@ -314,8 +314,15 @@ set_up (unsigned seed)
   fake.tells_group = !one_in (&seed, 4);
   fake.max_sessions = one_in (&seed, 4) ? 1 + up_to (&seed, 2) : 0;
   evicts = one_in (&seed, 8);
+  stranger = one_in (&seed, 3);
+  if (stranger)
+    fake.portals[2].state = FAKE_REFUSES;
   open_all ();
   pthread_mutex_lock (&fake.lock);
+  if (stranger) {
+    fake.portals[2].state = FAKE_ANSWERS;
+    fake.portals[2].shift = 1;  /* other LUNs are there */
+  }
   fake.evicts = evicts;
   fake.busy_in = fake.full_in = 500;
   fake.drops_in = 3000;
