@@ -94,8 +94,9 @@ note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
 }
 
 /* Another LUN may have the number at this portal.  To reset that one would end
- * what others have sent to it, and nothing of ours.  -1 with a sentence; ENODEV:
- * it is another one, EIO: it does not say which, and the session is good.
+ * what others have sent to it, and nothing of ours.  -1 with a sentence;
+ * ENODEV: it is another one, EIO: it does not say which, and the session is
+ * good.
  */
 static int
 identify (const struct lu *lu, struct session *s, uint64_t deadline,
