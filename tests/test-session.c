@@ -460,6 +460,14 @@ test_parameter_data (void)
   ask (4);
   finish_with (NULL, -1, SCSI_STATUS_GOOD);
   CHECK_UINT (cmds[0].answer.received, 0);
+
+  /* Of what has a hole the end is in the wrong place. */
+  ask (4);
+  cmds[0].holes = true;
+  finish_with ("xyz", 3, SCSI_STATUS_GOOD);
+  CHECK_UINT (cmds[0].answer.status, STATUS_SHORT_DATA);
+  CHECK_UINT (cmds[0].answer.received, 0);
+  CHECK_MEM (data, "ABcdx", 5);
   end ();
 }
 

@@ -61,11 +61,14 @@ fill_param (const struct scsi_task *task, struct command *cmd)
 }
 
 /* A target that says GOOD and sends less than it says leaves old bytes in
- * the buffer.
+ * the buffer.  Parameter data may end early; but what is missing inside libiscsi
+ * leaves out, and the rest stands in the wrong place.
  */
 static bool
 is_short (const struct command *cmd)
 {
+  if (!is_bulk_read (cmd))
+    return cmd->direction == DATA_IN && cmd->holes;
   if (cmd->session->iser)
     return canary_is_there (cmd);
   return cmd->holes || cmd->moved != cmd->len;
@@ -97,7 +100,7 @@ fill_answer (struct command *cmd, int status, const struct scsi_task *task)
     fill_sense (task, a);
   /* RECOVERED ERROR is a success too. */
   if (sense_decide (a).verdict == VERDICT_OK) {
-    if (is_bulk_read (cmd) && is_short (cmd))
+    if (is_short (cmd))
       *a = (struct answer) { .status = STATUS_SHORT_DATA };
     if (cmd->direction == DATA_OUT && cmd->holes)
       *a = (struct answer) { .status = STATUS_PROTOCOL };
