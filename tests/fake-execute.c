@@ -212,6 +212,8 @@ fake_execute (const struct task *t)
     return t->cdb[0] == 0x8a ? do_write (t) : good;
   if (!fake.luns[t->lun].there)
     return sense (SENSE_ILLEGAL_REQUEST, 0x2500);
+  if (fake.luns[t->lun].busy)
+    return (struct answer) { .status = STATUS_BUSY };
   if (is_kept (t, &a))
     return a;
   switch (t->cdb[0]) {

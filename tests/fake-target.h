@@ -55,6 +55,7 @@ struct fake_disk_lun {
   bool there;
   bool hangs;                   /* it is sent commands, and that is all */
   bool hides_states;            /* and so with REPORT TARGET PORT GROUPS */
+  bool busy;                    /* which is its answer to all commands */
   uint8_t identity;
   bool unsteady;                /* it may have changed (3F/0E), each time that
                                    it has told its identity */

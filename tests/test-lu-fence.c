@@ -317,6 +317,39 @@ test_reset_dropped (void)
   end_test ();
 }
 
+static void
+set_busy (unsigned lun, bool yes)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[lun].busy = yes;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* And one that does not even tell which one it is. */
+static void
+test_reset_busy (void)
+{
+  struct lu_user *a, *other;
+  struct job j, w;
+
+  TEST ("a LUN that is busy when it is to be reset fails alone", 2);
+  settings.recovery_timeout_ms = 20000;
+  a = get (0);
+  other = get (1);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD); /* it is made sure of */
+  set_busy (0, true);
+  leave_unsettled (&j, a);
+  begin (&w, other, true, 0, 1);
+  CHECK_UINT (end_within (&w, 5000), STATUS_GOOD);
+  CHECK_UINT (end_within (&j, 30000), STATUS_LOST);
+  CHECK (longest_read (other, 20) <= 3000);
+  CHECK (is_fenced (a->lu));
+  set_busy (0, false);
+  await_settled (a);
+  CHECK_UINT (do_write (a, 0, 2), STATUS_GOOD);
+  end_test ();
+}
+
 static unsigned
 logins_in (unsigned ms)
 {
@@ -648,6 +681,7 @@ main (void)
   test_reset_refused ();
   test_reset_unanswered ();
   test_reset_dropped ();
+  test_reset_busy ();
   test_refused_for_long ();
   test_refused_for_long_without_room ();
   test_room_for_old_writes ();

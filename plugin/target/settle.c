@@ -107,6 +107,9 @@ identify (const struct lu *lu, struct session *s, uint64_t deadline,
 
   session_ask (&asker, s, deadline, stop);
   asker.lun = lu->wire;
+  /* Others wait: one that is busy is asked again after the next login. */
+  if (asker.policy.timeout_ms > UNSETTLED_MS)
+    asker.policy.timeout_ms = UNSETTLED_MS;
   if (lun_identify (&asker.runner, &asker.policy, lu->lun, &lu->facts,
                     &why) == 0)
     return 0;
