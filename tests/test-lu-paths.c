@@ -593,6 +593,39 @@ test_states_of_another (void)
   end_test ();
 }
 
+static void
+set_identity (unsigned lun, uint8_t identity)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.luns[lun].identity = identity;
+  pthread_mutex_unlock (&fake.lock);
+}
+
+/* Another LUN takes its place, which only the questions about states tell. */
+static void
+test_other_seen_by_states (void)
+{
+  uint32_t value = 0;
+  struct lu_user *a;
+
+  TEST ("a LUN that is another one when its states are asked is not used", 1);
+  settings.recovery_timeout_ms = 3000;
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  a = get (0);
+  CHECK_UINT (do_read (a, 0, &value), STATUS_GOOD);
+  set_identity (0, 9);
+  set_state (0, 0, ALUA_STANDBY);
+  CHECK_UINT (do_read (a, 0, &value), STATUS_LOST);
+  set_state (0, 0, ALUA_OPTIMIZED);
+  let_pass (2000);              /* it may be the right one again */
+  CHECK_UINT (do_read (a, 0, &value), STATUS_LOST);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_LOST);
+  set_identity (0, 1);
+  let_pass (2000);
+  CHECK_UINT (do_read (a, 0, &value), STATUS_GOOD);
+  end_test ();
+}
+
 int
 main (void)
 {
@@ -611,6 +644,7 @@ main (void)
   test_slow_beside_frozen ();
   test_standby ();
   test_states_of_another ();
+  test_other_seen_by_states ();
   test_standby_beside_another ();
   test_better_untold ();
   test_transition ();

@@ -383,6 +383,14 @@ begin_asking (struct lu *lu)
 void
 lu_note_stranger (struct lu *lu, size_t portal, const struct error *err)
 {
+  struct lu_path *path;
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i) {
+    path = lu->paths[i];
+    if (path && path->nexus->portal == portal)
+      engine_doubt (path->nexus->engine, &path->itl);
+  }
   lu->ranks[portal] = RANK_STRANGER;
   lu->stranger = *err;
   lu->stranger_at = clock_ms ();
