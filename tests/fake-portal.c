@@ -363,7 +363,8 @@ deliver (struct session *s)
     r->cmd->session = NULL;
     r->cmd->answer = r->answer;
     queue_remove (&s->carried, r->cmd);
-    s->done (s->opaque, r->cmd);
+    if (s->done)
+      s->done (s->opaque, r->cmd);
     free (r);
     pthread_mutex_lock (&fake.lock);
   }
@@ -392,12 +393,6 @@ session_service (struct session *s, int revents, struct error *err)
 }
 
 /* ---- asking ---- */
-
-static void
-nothing_done (void *opaque __attribute__ ((__unused__)),
-              struct command *cmd __attribute__ ((__unused__)))
-{
-}
 
 /* Without an answer in time the session is lost, as session.h says. */
 static void
@@ -440,7 +435,6 @@ run_bare (void *av, struct command *cmds, size_t n)
   struct session_asker *a = av;
   size_t i;
 
-  session_set_done (a->session, nothing_done, NULL);
   for (i = 0; i < n; ++i)
     ask_one (a, &cmds[i]);
 }
