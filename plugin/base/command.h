@@ -74,7 +74,7 @@ struct command {
   uint32_t itt;                 /* its tag; NO_TAG: nothing of it is sent */
   uint32_t moved;               /* bytes that came, or were asked for */
   uint32_t sent;                /* bytes of a write that the kernel took */
-  unsigned r2ts;                /* of which the data are not all sent */
+  unsigned r2ts;                /* whose data are not all sent yet */
   bool holes;                   /* some before them did not come; of a write:
                                    some were not sent when it was answered */
   bool failed;                  /* no status, but an iSCSI response */

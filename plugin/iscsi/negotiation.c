@@ -86,7 +86,7 @@ is_word (const char *value, const char *word)
  * False: something else, such as base64.
  */
 static bool
-is_tag (const char *value, uint16_t *tag)
+parse_tag (const char *value, uint16_t *tag)
 {
   const bool hex = strncasecmp (value, "0x", 2) == 0;
   const char *digits = hex ? value + 2 : value;
@@ -172,7 +172,7 @@ watch_login (int level, const char *message)
       (value = reply_value (message, "TargetRecvDataSegmentLength=")))
     agreed.tiny_segments |= is_tiny (value);
   if ((value = reply_value (message, "TargetPortalGroupTag=")))
-    agreed.grouped = is_tag (value, &agreed.portal_group);
+    agreed.grouped = parse_tag (value, &agreed.portal_group);
   if (level <= debug_pdu_level ())
     debug_pdu (level, message);
 }

@@ -61,8 +61,8 @@ fill_param (const struct scsi_task *task, struct command *cmd)
 }
 
 /* A target that says GOOD and sends less than it says leaves old bytes in
- * the buffer.  Parameter data may end early; but what is missing inside libiscsi
- * leaves out, and the rest stands in the wrong place.
+ * the buffer.  Parameter data may end early, but must have no hole: libiscsi
+ * closes it, and what follows stands in the wrong place.
  */
 static bool
 is_short (const struct command *cmd)

@@ -18,10 +18,10 @@
 #define MAX_UNSETTLED_MS 16000
 
 /* A reset that is not answered has its session wait for as long as a command
- * may take, and all other LUNs with it; so has one with which the session ends.
- * Once it has been tried more often than there are portals it is the LUN, and
- * not the path, and there is no other for so many times as long, or for a
- * while.
+ * may take, and all other LUNs with it.  Once it has been tried more often than
+ * there are portals it is the LUN, and not the path, and there is no other for
+ * so many times as long; where the session ended with the reset, for
+ * MAX_UNSETTLED_MS.
  */
 #define MUTE_TIMEOUTS 10
 
@@ -81,8 +81,8 @@ note_refusal (const struct nexus *n, struct lu *lu, const struct error *err)
 
 /* Under the lock. */
 static void
-note_silence (const struct target *t, const struct nexus *n, struct lu *lu,
-              const struct error *err)
+note_no_answer (const struct target *t, const struct nexus *n, struct lu *lu,
+                const struct error *err)
 {
   const uint64_t mute = (uint64_t) MUTE_TIMEOUTS * t->p->timeout_ms;
 
@@ -170,7 +170,7 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
     r = 0;
   }
   else if (err->err != ESHUTDOWN && err->err != ENOMEM)
-    note_silence (t, n, lu, err);
+    note_no_answer (t, n, lu, err);
   pthread_mutex_unlock (&t->lock);
   return r;
 }
