@@ -97,6 +97,12 @@ session_fd (const struct session *s)
   return s->fd;
 }
 
+int
+session_portal_group (const struct session *s __attribute__ ((__unused__)))
+{
+  return 1;
+}
+
 /* The target is alive, always. */
 uint64_t
 session_last_heard (const struct session *s __attribute__ ((__unused__)))

@@ -591,6 +591,46 @@ test_back_to_settle (void)
   end_test ();
 }
 
+static bool
+two_are_held (void *opaque __attribute__ ((__unused__)))
+{
+  return fake_held () == 2;
+}
+
+/* One nexus, and the second loss is in the group to which it moved after the
+ * first one.
+ */
+static void
+test_two_groups (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("what two LUNs have left in two groups is settled in each", 2);
+  a = get (0);
+  b = get (1);
+  refuse_reset (true);
+  leave_unsettled (&j, a);
+  let_pass (5000);
+  CHECK_UINT (fake_sessions (1), 1);
+  hold_writes (1, true);
+  begin (&w, b, true, 0, 1);
+  CHECK (fake_clock_turn_until (two_are_held, NULL, 50, 1000));
+  lose_portal (1);
+  CHECK (fake_clock_await (is_fenced, b->lu));
+  hold_writes (0, false);
+  hold_writes (1, false);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 10000), STATUS_GOOD);
+  CHECK (!w.over);
+  set_portal (1, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&w, 30000), STATUS_GOOD);
+  CHECK_UINT (look (0).writes, 1);
+  CHECK_UINT (look (1).writes, 1);
+  CHECK_UINT (count (&fake.resets), 0);
+  end_test ();
+}
+
 static void
 test_forgotten (void)
 {
@@ -690,6 +730,7 @@ main (void)
   test_reset_of_another ();
   test_reset_elsewhere ();
   test_back_to_settle ();
+  test_two_groups ();
   test_forgotten ();
   test_reset_ends_commands ();
   test_reset_ends_questions ();

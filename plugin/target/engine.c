@@ -178,8 +178,8 @@ doubt_write (struct engine *e, const struct command *cmd)
 {
   if (cmd->direction != DATA_OUT || cmd->answer.status != STATUS_PROTOCOL)
     return;
-  fence_mark (cmd->itl->fence, e->p.number, e->counters.losses + 1);
-  e->loss.writes = true;
+  fence_mark (cmd->itl->fence, e->p.number, e->counters.losses + 1,
+              session_portal_group (e->session));
   engine_set_broken (e, EPROTO, "the target rejected a command or broke the "
                      "protocol");
 }
@@ -253,7 +253,6 @@ engine_adopt (struct engine *e, struct session *session)
   e->oldest = e->overdue = 0;
   e->ping_sent = e->blocked_since = 0;
   e->answered = 0;
-  e->loss.writes = false;
   engine_release (e);
 }
 
@@ -301,7 +300,7 @@ learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
 
 /* Writes first get their mark in the fence, then the threads hear of it. */
 static void
-drop_commands (struct engine *e, struct queue *undone)
+drop_commands (struct engine *e, struct queue *undone, int group)
 {
   const bool alone = undone->len == 1;
   struct command *cmd;
@@ -309,10 +308,8 @@ drop_commands (struct engine *e, struct queue *undone)
   for (cmd = undone->head; cmd != NULL; cmd = cmd->next) {
     cmd->alone = alone;
     cmd->overdue = cmd->serial == e->overdue;
-    if (cmd->direction == DATA_OUT && cmd->itl) {
-      fence_mark (cmd->itl->fence, e->p.number, e->counters.losses);
-      e->loss.writes = true;
-    }
+    if (cmd->direction == DATA_OUT && cmd->itl)
+      fence_mark (cmd->itl->fence, e->p.number, e->counters.losses, group);
   }
   while ((cmd = queue_take (undone)) != NULL)
     end_command (e, cmd, STATUS_DROPPED);
@@ -337,6 +334,7 @@ free_left_behind (struct engine *e, struct queue *undone)
 static void
 lose_session (struct engine *e)
 {
+  const int group = session_portal_group (e->session);
   const uint64_t now = clock_ms ();
   struct queue undone = { 0 };
 
@@ -350,7 +348,7 @@ lose_session (struct engine *e)
   e->counters.losses++;
   e->counters.unanswered += undone.len;
   learn_from_loss (e, &undone, now);
-  drop_commands (e, &undone);
+  drop_commands (e, &undone, group);
   signal_fd (e, e->alarm_fd);
 }
 

@@ -131,7 +131,6 @@ struct engine_loss {
   struct error why;
   uint64_t at;                  /* clock_ms */
   size_t unanswered;            /* commands that were under way */
-  bool writes;                  /* it has left some unsettled (fence.h) */
   unsigned fruitless;           /* sessions in a row that were of no use */
   bool silent;                  /* the target said nothing any more, or not
                                    for long when we ended it */

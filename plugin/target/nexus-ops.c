@@ -180,8 +180,6 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
 
   pthread_mutex_lock (&t->lock);
   n->up = false;
-  if (loss->writes && n->group != n->left_in)
-    n->left_in = -1;            /* in both, as far as we know */
   if (loss->why.err != 0) {
     n->why = loss->why;
     if (loss->silent || loss->fruitless > 1)

@@ -63,8 +63,6 @@ struct nexus {
   /* The target's, under its lock. */
   size_t portal;                /* where it is, or tries to be */
   int group;                    /* of its last session; -1: not told */
-  int left_in;                  /* the group where what is unsettled was left;
-                                   -1: not told, or in several */
   unsigned unsettled;           /* logins in a row that did not settle it */
   bool astray;                  /* at the last one another LUN was there */
   bool was_up;                  /* ever */

@@ -32,8 +32,8 @@ is_better (const struct portal_view *a, const struct portal_view *b)
     return a->failed_at < b->failed_at;
   if (a->alive != b->alive)
     return a->alive;
-  if (a->same_group != b->same_group)
-    return a->same_group;
+  if (a->settles != b->settles)
+    return a->settles;
   if (a->rank != b->rank)
     return a->rank < b->rank;
   return a->nexuses < b->nexuses;

@@ -34,7 +34,7 @@ struct portal_view {
   uint64_t failed_at;           /* clock_ms, 0: not since it worked last */
   bool alive;                   /* old writes are to be settled, and the target
                                    was heard there since they were left */
-  bool same_group;              /* a login there settles old writes */
+  bool settles;                 /* a login there settles old writes */
   unsigned rank;                /* the best that it has for any LUN in use */
   unsigned nexuses;             /* others that are there */
 };

@@ -46,7 +46,7 @@ portal_rank (const struct target *t, size_t portal)
 }
 
 static void
-view_portals (const struct target *t, const struct nexus *n, bool left,
+view_portals (const struct target *t, const struct nexus *n,
               struct portal_view *views)
 {
   const struct nexus *other = NULL;
@@ -57,8 +57,7 @@ view_portals (const struct target *t, const struct nexus *n, bool left,
 
     views[i] = (struct portal_view) {
       .failed_at = portal->failed_at,
-      .same_group = n && left && n->left_in != -1 &&
-        portal->group == n->left_in,
+      .settles = n && settle_works_in (t, n, portal->group),
       .rank = portal_rank (t, i),
     };
   }
@@ -92,7 +91,7 @@ placement_choose (const struct target *t, const struct nexus *n)
   const bool left = settle_has (t, n);
   struct portal_view views[PORTALS_MAX];
 
-  view_portals (t, n, left, views);
+  view_portals (t, n, views);
   if (left && n->astray)
     views[n->portal].rank = RANK_STRANGER;
   if (left && !settle_was_refused (t, n))
@@ -113,10 +112,8 @@ placement_note (struct target *t, struct nexus *n, const struct session *s,
     portal->failures = 0;
     portal->group = n->group = session_portal_group (s);
     n->unsettled++;
-    if (!settle_has (t, n)) {
-      n->left_in = n->group;
+    if (!settle_has (t, n))
       n->unsettled = 0;
-    }
     for (lu = t->lus; lu != NULL; lu = lu->next)
       if (lu->ranks[n->portal] == RANK_STRANGER && lu->stranger_at < begun)
         lu->ranks[n->portal] = RANK_UNKNOWN;
@@ -236,7 +233,7 @@ placement_has_better (struct target *t, struct nexus *n)
   bool hurry;
   int i;
 
-  view_portals (t, n, false, views);
+  view_portals (t, n, views);
   hurry = views[n->portal].rank >= ALUA_NO_IO;
   while ((i = paths_better_portal (views, t->portals.n, n->portal)) != -1) {
     portal = &t->portals.list[i];
@@ -256,7 +253,7 @@ placement_lacks (const struct lu *lu, unsigned rank)
   struct portal_view views[PORTALS_MAX];
   size_t i;
 
-  view_portals (t, NULL, false, views);
+  view_portals (t, NULL, views);
   for (i = 0; i < t->portals.n; ++i)
     if (views[i].nexuses == 0 && views[i].failed_at == 0 &&
         lu->ranks[i] < rank)

@@ -44,6 +44,17 @@ settle_has (const struct target *t, const struct nexus *n)
 }
 
 bool
+settle_works_in (const struct target *t, const struct nexus *n, int group)
+{
+  const struct lu *lu;
+
+  for (lu = t->lus; lu != NULL; lu = lu->next)
+    if (fence_has_in (&lu->fence, n->number, group))
+      return true;
+  return false;
+}
+
+bool
 settle_was_refused (const struct target *t, const struct nexus *n)
 {
   const struct lu *lu;
@@ -212,9 +223,9 @@ reset_luns (struct target *t, struct nexus *n, const struct nexus *of,
   return r;
 }
 
-/* A login in the group where writes were left. */
+/* A login in that group has settled what was left in it. */
 static void
-settle_luns (struct target *t, const struct nexus *n)
+settle_luns (struct target *t, const struct nexus *n, int group)
 {
   struct lu *lu, *next;
 
@@ -222,33 +233,28 @@ settle_luns (struct target *t, const struct nexus *n)
   for (lu = next_left (n, t->lus); lu != NULL; lu = next) {
     next = next_left (n, lu->next);
     lu->users++;
-    fence_settle (&lu->fence, n->number);
+    fence_settle (&lu->fence, n->number, group);
     note_settled (lu);
     target_put_lu (lu);
   }
   pthread_mutex_unlock (&t->lock);
 }
 
-/* A login in the same portal group has done so; in another one it made
- * a session beside the old one, and it takes a reset of each LUN.  So it does
- * for those of other nexuses, if one of them finds no room.
+/* In the portal group where they were left the login has done so; in another
+ * one it made a session beside the old one, and it takes a reset of each LUN.
+ * So it does for those of other nexuses, if one of them finds no room.
  */
 int
 settle_old_writes (struct target *t, struct nexus *n, struct session *s,
                    const struct stop *stop, struct error *err)
 {
-  const int group = session_portal_group (s);
-  const bool same_group = group != -1 && group == n->left_in;
   bool crowded;
 
   pthread_mutex_lock (&t->lock);
   crowded = t->crowded;
   t->crowded = n->astray = false;
   pthread_mutex_unlock (&t->lock);
-  if (same_group)
-    settle_luns (t, n);
-  if (same_group && !crowded)
-    return 0;
+  settle_luns (t, n, session_portal_group (s));
   return reset_luns (t, n, crowded ? NULL : n, s, stop, err);
 }
 
@@ -297,8 +303,7 @@ settle_is_due (struct target *t, struct nexus *n)
     return false;
   for (i = 0; i < t->portals.n; ++i) {
     portal = &t->portals.list[i];
-    if (portal->failed_at != 0 && n->left_in != -1 &&
-        portal->group == n->left_in)
+    if (portal->failed_at != 0 && settle_works_in (t, n, portal->group))
       placement_try (t, portal);
   }
   return true;

@@ -104,6 +104,10 @@ extern bool placement_lacks (const struct lu *lu, unsigned rank);
 /* Has this nexus left unsettled writes? */
 extern bool settle_has (const struct target *t, const struct nexus *n);
 
+/* Does a login in that portal group settle some of them? */
+extern bool settle_works_in (const struct target *t, const struct nexus *n,
+                             int group);
+
 /* Has the target refused to reset one of those LUNs? */
 extern bool settle_was_refused (const struct target *t, const struct nexus *n);
 
