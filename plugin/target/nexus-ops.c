@@ -33,33 +33,6 @@ find_portals (struct target *t, const struct stop *stop, struct error *err)
   return r;
 }
 
-static struct session *
-open_session (struct target *t, struct nexus *n, const struct stop *stop,
-              struct error *err)
-{
-  struct session_params params = portals_params (t->p, t->name);
-  struct attempt a;
-  struct session *s;
-  uint64_t begun;
-
-  pthread_mutex_lock (&t->lock);
-  placement_probe (t);
-  placement_begin (t, n, &a);
-  pthread_mutex_unlock (&t->lock);
-  params.connect_ms = a.connect_ms;
-
-  begun = clock_ms ();
-  s = session_open (&params, &a.at, &n->isid, a.deadline, stop, err);
-  if (s && settle_old_writes (t, n, s, stop, err) == -1) {
-    session_close (s, NULL);
-    s = NULL;
-  }
-  pthread_mutex_lock (&t->lock);
-  placement_note (t, n, s, err, begun);
-  pthread_mutex_unlock (&t->lock);
-  return s;
-}
-
 /* Is it to log in now?  Not while another one is to have the room that was
  * made.  One that is retired only has to settle what it has left.  It takes a
  * session from the others for that: not all the time, where it is refused.
@@ -91,7 +64,7 @@ log_in (void *tv, struct nexus *n, const struct stop *stop,
   }
   if (!found && find_portals (t, stop, err) == -1)
     return NULL;
-  return open_session (t, n, stop, err);
+  return round_log_in (t, n, stop, err);
 }
 
 /* A nexus that was never up: is one more try worth it?  The first one of a
@@ -102,16 +75,9 @@ static bool
 may_yet_come_up (struct target *t, const struct nexus *n, unsigned tries,
                  const struct error *why)
 {
-  const bool passes = why->err == EBUSY || why->err == ECONNRESET ||
-    (why->err == ETIMEDOUT && t->portals.n > 1);
-
-  if (clock_ms () >= placement_limit (t, n))
+  if (clock_ms () >= placement_limit (t, n) || target_is_up (t))
     return false;
-  if (tries < t->portals.n)
-    return true;
-  if (target_is_up (t))
-    return false;
-  return passes && (why->err == EBUSY || tries < 2 * t->portals.n);
+  return why->err == EBUSY || (why->err == ECONNRESET && tries == 1);
 }
 
 /* Under the lock: nobody has a path over it. */
@@ -144,9 +110,7 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
       n->why = *why;
     if (!target_is_up (t))
       t->why = n->why;
-    /* Every portal has failed: the hosts may have moved. */
-    if (t->portals.n > 0 && tries % t->portals.n == 0)
-      t->found = false;
+    t->found = false;           /* the hosts may have moved */
   }
   settle_end_turn (t, n);
   if (why->err == EBUSY && settle_has (t, n))

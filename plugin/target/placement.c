@@ -12,11 +12,10 @@
 #include "paths.h"
 #include "target-private.h"
 
-/* How long the first try to log in at a portal may take, while there may be
- * others, and a connection always: a portal that is silent is not to use up
- * the time of the others.
+/* How long a connection may take, where there are other portals or it is to be
+ * made once more.
  */
-#define ATTEMPT_MS 5000
+#define CONNECT_MS 5000
 
 /* How long to wait for a portal to take a connection, when it is only to be
  * found out whether it does.
@@ -86,12 +85,16 @@ view_life (const struct target *t, const struct nexus *n,
 }
 
 size_t
-placement_choose (const struct target *t, const struct nexus *n)
+placement_choose (const struct target *t, const struct nexus *n,
+                  const struct attempt *attempts, size_t tried)
 {
   const bool left = settle_has (t, n);
   struct portal_view views[PORTALS_MAX];
+  size_t i;
 
   view_portals (t, n, views);
+  for (i = 0; i < tried; ++i)
+    views[attempts[i].portal].failed_at = UINT64_MAX;
   if (left && n->astray)
     views[n->portal].rank = RANK_STRANGER;
   if (left && !settle_was_refused (t, n))
@@ -100,28 +103,36 @@ placement_choose (const struct target *t, const struct nexus *n)
 }
 
 void
-placement_note (struct target *t, struct nexus *n, const struct session *s,
-                const struct error *err, uint64_t begun)
+placement_note_login (struct target *t, struct nexus *n,
+                      const struct attempt *a)
 {
-  struct portal_state *portal = &t->portals.list[n->portal];
+  struct portal_state *portal = &t->portals.list[a->portal];
   struct lu *lu;
 
-  if (s) {
-    portal->login_ms = (unsigned) (clock_ms () - begun);
-    portal->failed_at = 0;
-    portal->failures = 0;
-    portal->group = n->group = session_portal_group (s);
-    n->unsettled++;
-    if (!settle_has (t, n))
-      n->unsettled = 0;
-    for (lu = t->lus; lu != NULL; lu = lu->next)
-      if (lu->ranks[n->portal] == RANK_STRANGER && lu->stranger_at < begun)
-        lu->ranks[n->portal] = RANK_UNKNOWN;
-  }
-  else if (err->err != ESHUTDOWN) {
-    portal->failed_at = clock_ms ();
-    portal->failures++;
-  }
+  portal->login_ms = (unsigned) (clock_ms () - a->begun);
+  portal->failed_at = 0;
+  portal->failures = 0;
+  portal->group = n->group = session_portal_group (a->session);
+  n->unsettled++;
+  if (!settle_has (t, n))
+    n->unsettled = 0;
+  for (lu = t->lus; lu != NULL; lu = lu->next)
+    if (lu->ranks[a->portal] == RANK_STRANGER && lu->stranger_at < a->begun)
+      lu->ranks[a->portal] = RANK_UNKNOWN;
+}
+
+static void
+note_failed (struct portal_state *portal)
+{
+  portal->failed_at = clock_ms ();
+  portal->failures++;
+}
+
+void
+placement_note_failure (struct target *t, const struct attempt *a)
+{
+  if (a->err.err != ESHUTDOWN && !a->passed)
+    note_failed (&t->portals.list[a->portal]);
 }
 
 /* ---- for how long ---- */
@@ -131,26 +142,6 @@ placement_limit (const struct target *t, const struct nexus *n)
 {
   return n->since + t->p->login_timeout_ms +
     (t->portals.n > 1 ? t->portals.n * ATTEMPT_MS : 0);
-}
-
-/* Where there are several portals the first try at each is a short one, so
- * that one that is silent does not use up the time of the others; one that is
- * only slow gets login-timeout in the next round, or at once if its last login
- * was slow.  The same holds after a loss.
- */
-static uint64_t
-deadline_at (const struct target *t, const struct nexus *n,
-             const struct portal_state *portal)
-{
-  const unsigned limit = t->p->login_timeout_ms;
-  const uint64_t now = clock_ms ();
-  const uint64_t first = placement_limit (t, n);
-  uint64_t r = now + limit;
-
-  if (portal->failed_at == 0 && portal->login_ms < ATTEMPT_MS / 2 &&
-      limit > ATTEMPT_MS && t->portals.n > 1)
-    r = now + ATTEMPT_MS;
-  return !n->was_up && r > first ? first : r;
 }
 
 /* Try to connect to the portals that have not failed, or to all if each has.
@@ -182,18 +173,30 @@ placement_probe (struct target *t)
       t->portals.list[where[i]].failed_at = clock_ms ();
 }
 
-void
-placement_begin (const struct target *t, struct nexus *n, struct attempt *a)
+unsigned
+placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
+                 size_t tried)
 {
+  const unsigned limit = t->p->login_timeout_ms;
+  const uint64_t now = clock_ms (), first = placement_limit (t, n);
   const struct portal_state *portal;
+  size_t i;
 
-  n->portal = placement_choose (t, n);
+  for (i = 0; i < tried; ++i)
+    if (!attempts[i].over && !attempts[i].passed) {
+      attempts[i].passed = true;
+      note_failed (&t->portals.list[attempts[i].portal]);
+    }
+  n->portal = placement_choose (t, n, attempts, tried);
   portal = &t->portals.list[n->portal];
-  *a = (struct attempt) {
+  attempts[tried] = (struct attempt) {
+    .portal = n->portal,
     .at = portal->at,
-    .deadline = deadline_at (t, n, portal),
-    .connect_ms = n->was_up || t->portals.n > 1 ? ATTEMPT_MS : 0,
+    .begun = now,
+    .deadline = !n->was_up && now + limit > first ? first : now + limit,
+    .connect_ms = n->was_up || t->portals.n > 1 ? CONNECT_MS : 0,
   };
+  return portal->login_ms < ATTEMPT_MS / 2 ? ATTEMPT_MS : limit;
 }
 
 /* ---- moving ---- */

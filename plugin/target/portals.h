@@ -22,6 +22,9 @@
 
 #define PORTALS_MAX 64
 
+/* How long a login is waited for before another portal is tried beside it. */
+#define ATTEMPT_MS 5000
+
 struct portal_state {
   struct address at;
   uint64_t failed_at;           /* clock_ms, 0: not since it worked last */

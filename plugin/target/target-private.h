@@ -4,6 +4,7 @@
  *   target.c     what there is, and waiting for a change of it
  *   users.c      how many nexuses there are, and which one a user has
  *   nexus-ops.c  what a nexus asks of its target
+ *   round.c      a login at one of the portals
  *   placement.c  at which portal a nexus logs in, and when it moves
  *   settle.c     the writes that lost sessions have left
  *   eviction.c   targets that keep one session
@@ -52,33 +53,55 @@ extern void target_ring (struct target *t);
 
 extern const struct nexus_ops target_nexus_ops;
 
+/* ---- round.c ---- */
+
+/* Try the portals until the nexus has a session, and settle what it has left.
+ * NULL with the sentence of the try that got furthest; ESHUTDOWN: asked to stop.
+ * Without the lock; blocks.
+ */
+extern struct session *round_log_in (struct target *t, struct nexus *n,
+                                     const struct stop *stop,
+                                     struct error *err);
+
 /* ---- placement.c ---- */
 
 /* How often to look for a better portal, or while no path carries I/O. */
 #define REBALANCE_MS 5000
 #define HURRY_MS     1000
 
-/* Where a nexus is to log in, as things are. */
-extern size_t placement_choose (const struct target *t, const struct nexus *n);
+/* One try to log in somewhere. */
+struct attempt {
+  size_t portal;
+  struct address at;
+  uint64_t begun, deadline;     /* clock_ms */
+  unsigned connect_ms;          /* of it, for the connection; 0: all of it */
+  bool passed;                  /* another one was made beside it */
+  bool over;
+  struct session *session;      /* what came of it, or NULL and the reason */
+  struct error err;
+};
 
+/* Where a nexus is to log in, as things are, but for the ‘tried’ portals that
+ * it has tried just now.
+ */
+extern size_t placement_choose (const struct target *t, const struct nexus *n,
+                                const struct attempt *attempts, size_t tried);
 /* Before that: find out which portals take connections.  Lets go of the lock
  * meanwhile.
  */
 extern void placement_probe (struct target *t);
 
-/* One try to log in there. */
-struct attempt {
-  struct address at;
-  uint64_t deadline;            /* clock_ms */
-  unsigned connect_ms;          /* of it, for the connection; 0: all of it */
-};
-extern void placement_begin (const struct target *t, struct nexus *n,
-                             struct attempt *a);
+/* The next one of a round is to be made: fill in attempts[tried].  The portals
+ * of those before that have no answer yet have failed.  Returns how many ms it
+ * has before another one is made beside it.
+ */
+extern unsigned placement_begin (struct target *t, struct nexus *n,
+                                 struct attempt *attempts, size_t tried);
 
-/* What came of it: a session, or NULL and the reason.  ‘begun’: clock_ms. */
-extern void placement_note (struct target *t, struct nexus *n,
-                            const struct session *s, const struct error *err,
-                            uint64_t begun);
+/* What came of it: a session that the nexus is to have, or none. */
+extern void placement_note_login (struct target *t, struct nexus *n,
+                                  const struct attempt *a);
+extern void placement_note_failure (struct target *t, const struct attempt *a);
 
 /* Until when the first session of a nexus is tried for (clock_ms). */
 extern uint64_t placement_limit (const struct target *t,

@@ -16,6 +16,7 @@
 #include "debug.h"
 #include "lu.h"
 #include "paths.h"
+#include "race.h"
 #include "sense.h"
 #include "target.h"
 #include "thread.h"
@@ -341,22 +342,33 @@ probe (struct session_asker *asker, int lun, unsigned *unanswered,
 }
 
 /* A portal where the LUN is not to be had does not hide the others. */
+struct preflight {
+  const struct settings *p;
+  struct portals *portals;
+  struct session_params params;
+  struct isid isid;
+  int lun;
+  struct error errs[PORTALS_MAX];
+};
+
 static int
-try_portal (struct portals *ps, size_t i, const struct session_params *params,
-            const struct isid *isid, int lun, uint64_t deadline,
-            unsigned *unanswered, struct error *err)
+try_once (struct preflight *f, size_t i, uint64_t deadline,
+          const struct stop *stop, unsigned *unanswered)
 {
+  struct portal_state *portal = &f->portals->list[i];
   const uint64_t begun = clock_ms ();
+  struct error *err = &f->errs[i];
   struct session_asker asker;
+  const int lun = f->lun;
   struct session *s;
   struct error why;
   int r = 0;
 
-  s = session_open (params, &ps->list[i].at, isid, deadline, NULL, err);
+  s = session_open (&f->params, &portal->at, &f->isid, deadline, stop, err);
   if (s == NULL)
     return -1;
-  ps->list[i].login_ms = (unsigned) (clock_ms () - begun);
-  session_ask (&asker, s, deadline, NULL);
+  portal->login_ms = (unsigned) (clock_ms () - begun);
+  session_ask (&asker, s, deadline, stop);
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
     r = probe (&asker, lun, unanswered, err);
@@ -379,31 +391,52 @@ try_portal (struct portals *ps, size_t i, const struct session_params *params,
   return r;
 }
 
-static int
-try_portals (struct portals *ps, const struct session_params *params,
-             int lun, uint64_t deadline, struct error *err)
+static unsigned
+begin_portal (void *fv, size_t i __attribute__ ((__unused__)))
 {
+  const struct preflight *f = fv;
+  const unsigned share = f->p->login_timeout_ms / (unsigned) f->portals->n;
+
+  return share < ATTEMPT_MS ? share : ATTEMPT_MS;
+}
+
+/* Once more for each optional question that has no answer, without it. */
+static int
+try_portal (void *fv, size_t i, const struct stop *stop)
+{
+  struct preflight *f = fv;
+  const uint64_t deadline = clock_ms () + f->p->login_timeout_ms;
   unsigned unanswered = 0, before;
-  struct error why;
-  struct isid isid;
-  size_t i;
   int r;
 
-  if (nexus_next_isid (&isid, err) == -1)
+  do {
+    before = unanswered;
+    r = try_once (f, i, deadline, stop, &unanswered);
+  } while (r == -1 && unanswered != before);
+  if (r == -1)
+    debug_session ("%s", f->errs[i].msg);
+  return r;
+}
+
+static int
+try_portals (struct preflight *f, struct error *err)
+{
+  static const struct race_ops ops = {
+    .begin = begin_portal, .run = try_portal,
+  };
+  int i, n = (int) f->portals->n, winner;
+
+  if (nexus_next_isid (&f->isid, err) == -1)
     return -1;
-  *err = (struct error) { 0 };
-  for (i = 0; i < ps->n; ++i) {
-    do {
-      before = unanswered;
-      r = try_portal (ps, i, params, &isid, lun,
-                      clock_share (deadline, ps->n - i), &unanswered, &why);
-    } while (r == -1 && unanswered != before);
-    if (r == 0)
-      return 0;
-    debug_session ("%s", why.msg);
-    if (portals_got_further (&why, err))
-      *err = why;
-  }
+  winner = race_run (&ops, f, f->portals->n, NULL);
+  for (i = 0; i < winner; ++i)
+    f->portals->list[i].failed_at = clock_ms ();
+  if (winner != -1)
+    return 0;
+  *err = f->errs[0];
+  for (i = 1; i < n; ++i)
+    if (portals_got_further (&f->errs[i], err))
+      *err = f->errs[i];
   return -1;
 }
 
@@ -423,7 +456,12 @@ int
 target_preflight (const struct settings *p, const char *target, int lun,
                   struct error *err)
 {
-  const struct session_params params = portals_params (p, target);
+  struct preflight f = {
+    .p = p,
+    .portals = &found.portals,
+    .params = portals_params (p, target),
+    .lun = lun,
+  };
   const uint64_t deadline = clock_ms () + p->login_timeout_ms;
   const struct timespec pause = { .tv_nsec = PREFLIGHT_PAUSE_MS * 1000000L };
   unsigned tries = 0;
@@ -431,8 +469,7 @@ target_preflight (const struct settings *p, const char *target, int lun,
 
   if (portals_look_up (&found.portals, p, target, deadline, NULL, err) == -1)
     return -1;
-  while ((r = try_portals (&found.portals, &params, lun, deadline,
-                           err)) == -1 &&
+  while ((r = try_portals (&f, err)) == -1 &&
          may_pass (err, ++tries) &&
          clock_left (deadline) > PREFLIGHT_PAUSE_MS)
     nanosleep (&pause, NULL);

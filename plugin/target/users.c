@@ -47,7 +47,7 @@ start_nexus (struct target *t)
   if (n) {
     t->nexuses[i] = n;
     if (t->portals.n > 0)       /* so that it counts where it is going to */
-      n->portal = placement_choose (t, n);
+      n->portal = placement_choose (t, n, NULL, 0);
   }
   else {
     t->why = err;

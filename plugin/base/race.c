@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <config.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "clock.h"
+#include "race.h"
+#include "thread.h"
+
+struct race {
+  const struct race_ops *ops;
+  void *opaque;
+  atomic_bool over;             /* those that still run are to end */
+
+  pthread_mutex_t lock;         /* protects the rest */
+  pthread_cond_t changed;
+  size_t running;
+  int winner;                   /* -1: none yet */
+};
+
+struct runner {
+  struct race *race;
+  size_t i;
+  pthread_t thread;
+};
+
+static bool
+is_over (void *rv)
+{
+  const struct race *r = rv;
+
+  return r->over;
+}
+
+static void
+run (struct race *r, size_t i, const struct stop *stop)
+{
+  const bool worked = r->ops->run (r->opaque, i, stop) == 0;
+
+  pthread_mutex_lock (&r->lock);
+  r->running--;
+  if (worked && r->winner == -1)
+    r->winner = (int) i;
+  pthread_cond_broadcast (&r->changed);
+  pthread_mutex_unlock (&r->lock);
+}
+
+static void *
+run_beside (void *rv)
+{
+  const struct runner *runner = rv;
+  const struct stop stop = { .asked = is_over, .opaque = runner->race };
+
+  run (runner->race, runner->i, &stop);
+  return NULL;
+}
+
+/* False: this way is not tried on a thread of its own. */
+static bool
+start (struct runner *runner, struct race *r, size_t i)
+{
+  *runner = (struct runner) { .race = r, .i = i };
+  return thread_start (&runner->thread, run_beside, runner) == 0;
+}
+
+/* Until one has worked, all have failed, or the time is over.  False: no other
+ * one is to be tried.
+ */
+static bool
+await (struct race *r, uint64_t until, const struct stop *stop)
+{
+  bool asked = false, won;
+
+  pthread_mutex_lock (&r->lock);
+  while (r->winner == -1 && r->running > 0 && !asked && clock_ms () < until) {
+    clock_wait (&r->changed, &r->lock, stop_slice (until));
+    pthread_mutex_unlock (&r->lock);
+    asked = stop_asked (stop);
+    pthread_mutex_lock (&r->lock);
+  }
+  won = r->winner != -1;
+  pthread_mutex_unlock (&r->lock);
+  return !won && !asked;
+}
+
+int
+race_run (const struct race_ops *ops, void *opaque, size_t n,
+          const struct stop *stop)
+{
+  struct race r = { .ops = ops, .opaque = opaque, .winner = -1 };
+  struct runner runners[RACE_MAX];
+  size_t i, started = 0;
+  bool more = true;
+  unsigned ms;
+
+  if (n > RACE_MAX)
+    n = RACE_MAX;
+  pthread_mutex_init (&r.lock, NULL);
+  clock_cond_init (&r.changed);
+  for (i = 0; i < n && more; ++i) {
+    ms = ops->begin (opaque, i);
+    pthread_mutex_lock (&r.lock);
+    r.running++;
+    pthread_mutex_unlock (&r.lock);
+    if (n > 1 && start (&runners[started], &r, i))
+      started++;
+    else
+      run (&r, i, stop);
+    more = await (&r, i + 1 < n ? clock_ms () + ms : NO_DEADLINE, stop);
+  }
+  r.over = true;
+  for (i = 0; i < started; ++i)
+    pthread_join (runners[i].thread, NULL);
+  pthread_cond_destroy (&r.changed);
+  pthread_mutex_destroy (&r.lock);
+  return r.winner;
+}

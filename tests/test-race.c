@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Several ways side by side (race.h).  No way ends before what it waits for has
+ * happened, so no result depends on time.
+ */
+
+#include <config.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "check.h"
+#include "race.h"
+
+enum how { FAILS, WORKS, HANGS, WORKS_LATE };
+
+struct test {
+  enum how how[4];
+  unsigned patience;            /* ms */
+  atomic_uint begun, ended, stopped;
+  atomic_bool beside;           /* some ran on another thread */
+  pthread_t caller;
+};
+
+static void
+rest (void)
+{
+  nanosleep (&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+}
+
+static unsigned
+begin (void *tv, size_t i)
+{
+  struct test *t = tv;
+
+  CHECK_UINT (i, t->begun);
+  t->begun++;
+  return t->patience;
+}
+
+/* WORKS_LATE: when it is told to stop. */
+static int
+run (void *tv, size_t i, const struct stop *stop)
+{
+  struct test *t = tv;
+  const enum how how = t->how[i];
+
+  t->beside |= !pthread_equal (pthread_self (), t->caller);
+  if (how == HANGS || how == WORKS_LATE) {
+    while (!stop_asked (stop))
+      rest ();
+    t->stopped++;
+  }
+  t->ended++;
+  return how == WORKS || how == WORKS_LATE ? 0 : -1;
+}
+
+static const struct race_ops ops = { .begin = begin, .run = run };
+
+static int
+race (struct test *t, size_t n, const struct stop *stop)
+{
+  int r;
+
+  t->caller = pthread_self ();
+  r = race_run (&ops, t, n, stop);
+  CHECK_UINT (t->ended, t->begun);
+  return r;
+}
+
+/* An hour is not waited for one that has failed. */
+#define LONG 3600000
+
+static void
+test_in_turn (void)
+{
+  struct test t = { .how = { FAILS, FAILS, WORKS, WORKS }, .patience = LONG };
+
+  CHECK_INT (race (&t, 4, NULL), 2);
+  CHECK_UINT (t.begun, 3);
+  CHECK (t.beside);
+}
+
+static void
+test_none (void)
+{
+  struct test t = { .how = { FAILS, FAILS, FAILS }, .patience = LONG };
+
+  CHECK_INT (race (&t, 3, NULL), -1);
+  CHECK_UINT (t.begun, 3);
+  CHECK_INT (race (&t, 0, NULL), -1);
+}
+
+static void
+test_beside_one_that_hangs (void)
+{
+  struct test t = { .how = { HANGS, WORKS }, .patience = 10 };
+
+  CHECK_INT (race (&t, 2, NULL), 1);
+  CHECK_UINT (t.stopped, 1);
+}
+
+/* It is not the winner, though it is the first in the row. */
+static void
+test_two_have_worked (void)
+{
+  struct test t = { .how = { WORKS_LATE, WORKS }, .patience = 10 };
+
+  CHECK_INT (race (&t, 2, NULL), 1);
+  CHECK_UINT (t.ended, 2);
+}
+
+static bool
+has_begun (void *tv)
+{
+  const struct test *t = tv;
+
+  return t->begun == 2;
+}
+
+static void
+test_stop (void)
+{
+  struct test t = { .how = { HANGS, HANGS, WORKS }, .patience = 10 };
+  const struct stop stop = { .asked = has_begun, .opaque = &t };
+
+  CHECK_INT (race (&t, 3, &stop), -1);
+  CHECK_UINT (t.begun, 2);
+  CHECK_UINT (t.stopped, 2);
+}
+
+static bool
+yes (void *opaque __attribute__ ((__unused__)))
+{
+  return true;
+}
+
+static void
+test_only_one (void)
+{
+  struct test t = { .how = { WORKS } };
+  const struct stop stop = { .asked = yes };
+
+  CHECK_INT (race (&t, 1, NULL), 0);
+  CHECK (!t.beside);
+
+  t = (struct test) { .how = { HANGS } };
+  CHECK_INT (race (&t, 1, &stop), -1);
+  CHECK (!t.beside);
+}
+
+int
+main (void)
+{
+  test_in_turn ();
+  test_none ();
+  test_beside_one_that_hangs ();
+  test_two_have_worked ();
+  test_stop ();
+  test_only_one ();
+  return check_summary ();
+}
