@@ -380,23 +380,6 @@ begin_asking (struct lu *lu)
   return mine;
 }
 
-void
-lu_note_stranger (struct lu *lu, size_t portal, const struct error *err)
-{
-  struct lu_path *path;
-  size_t i;
-
-  for (i = 0; i < MAX_SESSIONS; ++i) {
-    path = lu->paths[i];
-    if (path && path->nexus->portal == portal)
-      engine_doubt (path->nexus->engine, &path->itl);
-  }
-  lu->ranks[portal] = RANK_STRANGER;
-  lu->stranger = *err;
-  lu->stranger_at = clock_ms ();
-  target_changed (lu->target);
-}
-
 /* Is it the LUN whose states are asked for, as far as that is known? */
 static bool
 is_the_lun (const struct asker *a, struct error *err)
@@ -435,7 +418,7 @@ ask_states (struct asker *a, const struct answer *answer)
   if (epoch == 0 || engine_epoch (n->engine) != epoch)
     ;                           /* it may have been another portal */
   else if (err.err == ENODEV)
-    lu_note_stranger (lu, portal, &err);
+    target_note_stranger (lu, portal, &err);
   else if (r == 0 && group != -1) {
     t->portals.list[portal].port_group = group;
     lu->alua = alua;
@@ -562,7 +545,7 @@ judge (const struct lu_user *user, struct lu_path *path, unsigned epoch,
   }
   if (err->err == ENODEV) {     /* another LUN */
     debug_session ("%s: %s", path->nexus->name, err->msg);
-    lu_note_stranger (lu, portal, err);
+    target_note_stranger (lu, portal, err);
     return LU_ELSEWHERE;
   }
   lu->stranger = *err;

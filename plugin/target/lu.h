@@ -52,12 +52,6 @@ extern void lu_ask_states (const struct lu_user *user, struct lu_path *path,
 extern void lu_look_for_better (const struct lu_user *user,
                                 struct lu_path *path);
 
-/* Under the target's lock: another LUN has the number at this portal.  Nothing
- * more is sent to it there before somebody has made sure of it.
- */
-extern void lu_note_stranger (struct lu *lu, size_t portal,
-                              const struct error *err);
-
 /* It may be another LUN: make sure of it again on every path, before more is
  * sent to it.
  */

@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "debug.h"
-#include "lu.h"
 #include "target-private.h"
 
 /* A nexus whose old writes could not be settled when it logged in does so
@@ -173,7 +172,7 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
     return 0;
   pthread_mutex_lock (&t->lock);
   if (err->err == ENODEV) {
-    lu_note_stranger (lu, n->portal, err);
+    target_note_stranger (lu, n->portal, err);
     n->astray = true;
   }
   if (err->err == ENODEV || err->err == EIO) {

@@ -91,6 +91,23 @@ target_has_unsettled (const struct target *t)
   return false;
 }
 
+void
+target_note_stranger (struct lu *lu, size_t portal, const struct error *err)
+{
+  struct lu_path *path;
+  size_t i;
+
+  for (i = 0; i < MAX_SESSIONS; ++i) {
+    path = lu->paths[i];
+    if (path && path->nexus->portal == portal)
+      engine_doubt (path->nexus->engine, &path->itl);
+  }
+  lu->ranks[portal] = RANK_STRANGER;
+  lu->stranger = *err;
+  lu->stranger_at = clock_ms ();
+  target_changed (lu->target);
+}
+
 bool
 target_all_strangers (const struct lu *lu)
 {

@@ -203,6 +203,12 @@ extern bool target_tries (const struct target *t);
 /* Has any LUN a write that is unsettled? */
 extern bool target_has_unsettled (const struct target *t);
 
+/* Another LUN has the number at this portal, as *err says.  Nothing more is
+ * sent to it there before somebody has made sure of it (lu_verify).
+ */
+extern void target_note_stranger (struct lu *lu, size_t portal,
+                                  const struct error *err);
+
 /* Do all portals lead to another LUN? */
 extern bool target_all_strangers (const struct lu *lu);
 
