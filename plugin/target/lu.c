@@ -10,6 +10,7 @@
 #include "cdb.h"
 #include "clock.h"
 #include "debug.h"
+#include "lu-ask.h"
 #include "lu.h"
 #include "paths.h"
 #include "retry.h"
@@ -33,138 +34,11 @@
 #define STATES_LEN 4096
 #define VPD_LEN    4096
 
-#define TEST_UNIT_READY     0x00
-#define SYNCHRONIZE_CACHE10 0x35
-#define SYNCHRONIZE_CACHE16 0x91
-
-/* ---- the limit of an open ---- */
-
-bool
-lu_is_late (const struct lu_user *user)
-{
-  return user->limit != 0 && clock_ms () >= user->limit;
-}
-
-void
-lu_limit_time (const struct lu_user *user, struct command *cmd)
-{
-  unsigned left, most = cmd->timeout_ms;
-
-  if (user->limit == 0)
-    return;
-  if (most == 0)
-    most = user->lu->target->p->timeout_ms;
-  left = (unsigned) clock_left (user->limit);
-  if (left < most)
-    cmd->timeout_ms = left > 0 ? left : 1;
-}
-
-/* ---- a deferred error ---- */
-
-static bool
-is_question (const struct command *cmd)
-{
-  return cmd->niov == 0 && cmd->cdb[0] != SYNCHRONIZE_CACHE10 &&
-    cmd->cdb[0] != SYNCHRONIZE_CACHE16;
-}
-
-void
-lu_note_lost_write (struct lu *lu, const struct command *cmd)
-{
-  const unsigned lost = sense_lost_write (&cmd->answer);
-
-  if (lost != 0 && is_question (cmd))
-    atomic_store (&lu->lost_write, lost);
-}
-
-/* ---- asking over one path ---- */
-
-/* A runner over one path, for questions: none is sent again elsewhere. */
-struct asker {
-  const struct lu_user *user;   /* who asks */
-  struct lu *lu;
-  struct lu_path *path;
-  bool silent;                  /* a question was not answered in time: no
-                                   others are asked */
-  struct runner runner;
-  struct retry_policy policy;
-};
-
-/* The answer takes as long as any, but a LUN that gives none fails alone: the
- * session is not given up.  The question is a copy, with its buffer behind it,
- * as it may have no answer yet when who asks goes on.
- */
-static void
-run_question (struct asker *a, struct command *cmd)
-{
-  struct engine *e = a->path->nexus->engine;
-  struct command *q = malloc (sizeof *q + cmd->len);
-
-  a->silent |= lu_is_late (a->user);
-  if (q == NULL || a->silent) {
-    free (q);
-    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
-    return;
-  }
-  *q = *cmd;
-  q->param = (uint8_t *) (q + 1);
-  if (cmd->niov > 0) {          /* one: see tell_group */
-    memcpy (q->param, cmd->iov[0].iov_base, cmd->len);
-    q->iov[0].iov_base = q->param;
-  }
-  if (!engine_ask (e, q)) {
-    a->silent = true;
-    cmd->answer = (struct answer) { .status = STATUS_TIMEOUT };
-    return;
-  }
-  cmd->answer = q->answer;
-  if (cmd->answer.received > 0)
-    memcpy (cmd->param, q->param, cmd->answer.received);
-  free (q);
-}
-
-static void
-run_questions (void *av, struct command *cmds, size_t n)
-{
-  struct asker *a = av;
-  size_t i;
-
-  for (i = 0; i < n; ++i) {
-    cmds[i].itl = NULL;
-    cmds[i].lun = a->path->itl.lun;
-    lu_limit_time (a->user, &cmds[i]);
-    run_question (a, &cmds[i]);
-    lu_note_lost_write (a->lu, &cmds[i]);
-    if (sense_lun_changed (&cmds[i].answer))
-      engine_doubt_itl (a->path->nexus->engine, &a->path->itl, &cmds[i].answer,
-                        cmds[i].cdb[0] == TEST_UNIT_READY);
-  }
-}
-
-static void
-set_up_asker (struct asker *a, const struct lu_user *user,
-              struct lu_path *path)
-{
-  struct lu *lu = user->lu;
-
-  *a = (struct asker) {
-    .user = user,
-    .lu = lu,
-    .path = path,
-    .runner = { .run = run_questions, .handle = a },
-    .policy = {
-      .timeout_ms = lu->target->p->timeout_ms,
-      .sleep = target_sleep,
-      .opaque = lu->target,
-    },
-  };
-}
-
 /* One question, for which there are so many ms (0: as many as for any); what
  * came back of ‘len’ bytes, -1: it was refused.
  */
 static int
-ask (const struct asker *a, struct command *cmd, uint8_t *buf, uint32_t len,
+ask (const struct lu_asker *a, struct command *cmd, uint8_t *buf, uint32_t len,
      unsigned ms)
 {
   cmd->direction = DATA_IN;
@@ -224,7 +98,7 @@ rank_of_answer (const struct answer *a)
 
 /* The group that the path leads through; told by the port, for all LUNs. */
 static int
-ask_port_group (const struct asker *a)
+ask_port_group (const struct lu_asker *a)
 {
   uint8_t buf[VPD_LEN];
   struct command cmd;
@@ -237,7 +111,7 @@ ask_port_group (const struct asker *a)
 
 /* Does it answer anything? */
 static bool
-is_there (const struct asker *a)
+is_there (const struct lu_asker *a)
 {
   struct command cmd = { .direction = DATA_NONE };
 
@@ -251,7 +125,7 @@ is_there (const struct asker *a)
  * chosen by the answers to commands.
  */
 static int
-ask_groups (struct asker *a, struct alua *alua)
+ask_groups (struct lu_asker *a, struct alua *alua)
 {
   const unsigned ms = a->policy.timeout_ms / 2;
   const bool silent = a->silent;
@@ -301,7 +175,7 @@ rank_portals (struct lu *lu)
 }
 
 static void
-tell_group (const struct asker *a, uint16_t group)
+tell_group (const struct lu_asker *a, uint16_t group)
 {
   uint8_t list[ALUA_SET_LEN];
   struct command cmd = {
@@ -337,7 +211,7 @@ is_stuck (const struct alua *alua)
  * do that, or tell the user.
  */
 static void
-unstick (struct asker *a, struct alua *alua, int group)
+unstick (struct lu_asker *a, struct alua *alua, int group)
 {
   struct lu *lu = a->lu;
 
@@ -382,7 +256,7 @@ begin_asking (struct lu *lu)
 
 /* Is it the LUN whose states are asked for, as far as that is known? */
 static bool
-is_the_lun (const struct asker *a, struct error *err)
+is_the_lun (const struct lu_asker *a, struct error *err)
 {
   const struct lu *lu = a->lu;
 
@@ -392,7 +266,7 @@ is_the_lun (const struct asker *a, struct error *err)
 }
 
 static void
-ask_states (struct asker *a, const struct answer *answer)
+ask_states (struct lu_asker *a, const struct answer *answer)
 {
   struct lu *lu = a->lu;
   struct target *t = lu->target;
@@ -437,9 +311,9 @@ void
 lu_ask_states (const struct lu_user *user, struct lu_path *path,
                const struct answer *a)
 {
-  struct asker asker;
+  struct lu_asker asker;
 
-  set_up_asker (&asker, user, path);
+  lu_ask (&asker, user, path);
   ask_states (&asker, a);
 }
 
@@ -602,7 +476,7 @@ lu_verify (const struct lu_user *user, struct lu_path *path,
   struct target *t = lu->target;
   enum lu_verdict verdict;
   unsigned doubts;
-  struct asker a;
+  struct lu_asker a;
   int r = -1;
 
   if (epoch == 0)
@@ -610,7 +484,7 @@ lu_verify (const struct lu_user *user, struct lu_path *path,
   if (!begin_verifying (user, path, epoch, &verdict))
     return verdict;
 
-  set_up_asker (&a, user, path);
+  lu_ask (&a, user, path);
   if (lu_has_states (lu))
     ask_states (&a, NULL);
   doubts = engine_doubts (path->nexus->engine, &path->itl);

@@ -24,12 +24,6 @@ enum lu_verdict {
                                    be all right */
 };
 
-/* Is user->limit over? */
-extern bool lu_is_late (const struct lu_user *user);
-
-/* Let a command of this user take no longer than until user->limit. */
-extern void lu_limit_time (const struct lu_user *user, struct command *cmd);
-
 /* Make sure of the LUN over a path, on the thread that wants to send
  * something; others who want the same wait.  *err says what is wrong.  Past
  * user->limit nothing is asked any more, here and in what follows: LU_LOST.
@@ -62,10 +56,5 @@ extern void lu_doubt (struct lu *lu);
  * lu_get has to be asked again, which knows it now.
  */
 extern bool lu_set_facts (struct lu *lu, const struct lun_facts *facts);
-
-/* Keep it for lu_lost_write (run.h) if an earlier write was lost, and this is a
- * question: what moves block data, and a flush, fail by themselves.
- */
-extern void lu_note_lost_write (struct lu *lu, const struct command *cmd);
 
 #endif /* ISCSI_LU_H */

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "debug.h"
+#include "lu-ask.h"
 #include "lu.h"
 #include "paths.h"
 #include "run.h"

@@ -14,7 +14,7 @@
 #include "cdb.h"
 #include "clock.h"
 #include "debug.h"
-#include "lu.h"
+#include "lu-ask.h"
 #include "paths.h"
 #include "race.h"
 #include "sense.h"
