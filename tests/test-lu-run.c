@@ -12,7 +12,7 @@
 #include "check.h"
 #include "fake-clock.h"
 #include "lu-test.h"
-#include "lu.h"
+#include "lu-alua.h"
 #include "run.h"
 
 static void

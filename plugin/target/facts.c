@@ -50,7 +50,7 @@ report_nexus (const struct target *t, const struct nexus *n,
 }
 
 /* What the group of the portal was told to have, else what an answer said
- * there (lu.c).
+ * there (lu-alua.c).
  */
 static const char *
 path_state (const struct lu *lu, size_t portal)

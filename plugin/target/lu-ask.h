@@ -44,7 +44,7 @@ struct lu_asker {
   bool silent;                  /* a question was not answered in time: no
                                    others are asked */
 };
-extern void lu_ask (struct lu_asker *asker, const struct lu_user *user,
+extern void lu_ask (struct lu_asker *a, const struct lu_user *user,
                     struct lu_path *path);
 
 #endif /* ISCSI_LU_ASK_H */

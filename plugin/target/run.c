@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "debug.h"
+#include "lu-alua.h"
 #include "lu-ask.h"
 #include "lu.h"
 #include "paths.h"
@@ -264,8 +265,11 @@ static void
 note_refusal (struct lu_user *user, struct lu_path *path,
               const struct command *cmd, struct journey *j)
 {
+  struct lu_asker a;
+
   set_begun (&j->refused_since);
-  lu_ask_states (user, path, &cmd->answer);
+  lu_ask (&a, user, path);
+  lu_ask_states (&a, &cmd->answer);
   pause_before (user, ++j->refusals);
 }
 
