@@ -41,34 +41,39 @@ struct lu_path {
 struct lu {
   struct target *target;
   int lun;                      /* for messages */
+  uint16_t wire;                /* its address */
   struct fence fence;
 
   /* Once it is known the facts are those of the LUN, and stay. */
   atomic_bool known;
   struct lun_facts facts;
 
-  /* The rest is protected by the target's lock. */
+  /* Of the rest, what is not atomic is protected by the target's lock. */
   struct lu *next;              /* of the target */
   unsigned users;
-  uint16_t wire;                /* its address */
   struct lu_path *paths[MAX_SESSIONS]; /* by the number of the nexus */
-
-  struct alua alua;             /* as it was told last */
   uint8_t ranks[PORTALS_MAX];   /* how good each portal is for it */
-  struct error stranger;        /* why it was not taken for the LUN last */
-  uint64_t stranger_at;         /* clock_ms, when that was seen */
+  uint64_t no_path_since;       /* clock_ms, 0: there is one that carries I/O */
+  atomic_uint lost_write;       /* see run.h; 0: none */
+
+  /* Is it there, and the same one (lu.h)? */
   atomic_bool missing;          /* the target said that there is no such LUN
                                    when commands were sent to it */
+  struct error stranger;        /* why it was not taken for the LUN last */
+  uint64_t stranger_at;         /* clock_ms, when that was seen */
+
+  /* ALUA (lu-alua.h). */
+  struct alua alua;             /* as it was told last */
+  bool asking;                  /* a thread asks for it */
+  uint64_t states_asked;        /* clock_ms, when one last did */
+  _Atomic uint64_t states_from; /* clock_ms, none does before */
   atomic_bool stuck_told;       /* that no path is active, and what to do */
-  atomic_uint lost_write;       /* see run.h; 0: none */
-  uint64_t states_asked;        /* clock_ms, when ALUA states were */
-  _Atomic uint64_t states_from; /* clock_ms, not to be asked for before */
-  bool asking;                  /* a thread asks for them */
-  uint64_t fenced_since;        /* clock_ms, 0: it is not */
+
+  /* Writes that wait for the fence (settle.c). */
+  uint64_t fenced_since;        /* clock_ms, 0: none do */
   bool reset_refused;           /* which was told */
   unsigned resets_unanswered;   /* in a row */
   uint64_t reset_again;         /* clock_ms, no other before */
-  uint64_t no_path_since;       /* clock_ms, 0: there is one that carries I/O */
 };
 
 struct target {
