@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -386,7 +387,9 @@ session_service (struct session *s, int revents, struct error *err)
     if (!s->ended)
       deliver (s);
   }
-  if (s->ended && !fake_is_silent (s->portal))
+  if (s->socket_error != 0)
+    r = error_set (err, s->socket_error, "%s", strerror (s->socket_error));
+  else if (s->ended && !fake_is_silent (s->portal))
     r = error_set (err, ECONNRESET, "the target closed the connection");
   pthread_mutex_unlock (&fake.lock);
   return r;

@@ -41,6 +41,7 @@ struct session {
   unsigned portal;
   int group;
   bool ended;                   /* by the target */
+  int socket_error;             /* or so; an errno, 0: none */
   bool looked[FAKE_LUNS];       /* at the identity */
   uint16_t attentions[FAKE_LUNS][MAX_ATTENTIONS]; /* 0: none */
   uint64_t heard;

@@ -224,6 +224,21 @@ fake_cut (unsigned portal)
 }
 
 void
+fake_fail_sockets (unsigned portal, int errnum)
+{
+  struct session *s;
+
+  pthread_mutex_lock (&fake.lock);
+  fake.portals[portal].state = FAKE_FROZEN;
+  for (s = fake_sessions_list; s != NULL; s = s->next)
+    if (s->portal == portal) {
+      s->socket_error = errnum;
+      fake_end_session (s);
+    }
+  pthread_mutex_unlock (&fake.lock);
+}
+
+void
 fake_cut_one (unsigned n)
 {
   struct session *s;

@@ -111,6 +111,11 @@ extern void fake_settings (struct settings *p);
 /* End all sessions at a portal; what they hold stays. */
 extern void fake_cut (unsigned portal);
 
+/* The same by an error of the socket; nothing goes either way any more, even
+ * if connections are made.
+ */
+extern void fake_fail_sockets (unsigned portal, int errnum);
+
 /* The nth session, if there are so many. */
 extern void fake_cut_one (unsigned n);
 

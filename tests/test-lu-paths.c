@@ -4,6 +4,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -109,6 +110,35 @@ test_silent_portal (void)
   CHECK_UINT (end_within (&j, 4000), STATUS_GOOD);
   CHECK_UINT (fake_sessions (1), 1);
   end_test ();
+}
+
+/* TCP had no acknowledgement for too long, or a router says why. */
+static void
+test_path_given_up_by_tcp (void)
+{
+  static const int errors[] = { ETIMEDOUT, EHOSTUNREACH, ENETUNREACH };
+  struct lu_user *a;
+  struct job j;
+  unsigned i;
+
+  for (i = 0; i < 2 * sizeof errors / sizeof errors[0]; ++i) {
+    const bool busy = i % 2;
+
+    TEST ("a portal is left when TCP gives up a connection to it", 2);
+    a = get (0);
+    hold_reads (0, true);
+    if (busy) {
+      begin (&j, a, false, 0, 0);
+      await_held ();
+    }
+    fake_fail_sockets (0, errors[i / 2]);
+    if (busy)
+      CHECK_UINT (end_within (&j, 3000), STATUS_GOOD);
+    else
+      let_pass (3000);
+    CHECK_UINT (fake_sessions (1), 1); /* nobody has tried the first one */
+    end_test ();
+  }
 }
 
 /* What it asks may be swallowed and be asked again, be answered BUSY, or find no
@@ -638,6 +668,7 @@ main (void)
   test_transition_elsewhere ();
   test_states_unanswered ();
   test_silent_portal ();
+  test_path_given_up_by_tcp ();
   test_open_limit ();
   test_silent_at_start ();
   test_two_frozen ();

@@ -95,6 +95,9 @@ struct engine {
 extern void engine_set_broken (struct engine *e, int err, const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 3, 4)));
 
+/* Under the lock: serve the socket.  -1: the session is broken now. */
+extern int engine_serve (struct engine *e, int revents);
+
 /* Do what the holder of the lock does for the others, and let go of it, for
  * those who do not wait (I1).
  */

@@ -360,7 +360,11 @@ engine_set_broken (struct engine *e, int err, const char *fs, ...)
   if (e->session == NULL || e->broken)
     return;
   e->broken = true;
-  e->loss.silent = err == ETIMEDOUT;
+  /* TCP gives up a connection when nothing is acknowledged for long; the error
+   * is what routers have said meanwhile, if they have.
+   */
+  e->loss.silent = err == ETIMEDOUT || err == EHOSTUNREACH ||
+    err == ENETUNREACH;
   e->loss.why.err = err;
   va_start (args, fs);
   vsnprintf (e->loss.why.msg, sizeof e->loss.why.msg, fs, args);
@@ -469,15 +473,14 @@ submit_pending (struct engine *e)
   return 0;
 }
 
-static int
-service (struct engine *e, int revents)
+int
+engine_serve (struct engine *e, int revents)
 {
   struct error err;
 
   if (session_service (e->session, revents, &err) == 0)
     return 0;
-  engine_set_broken (e, err.err == ETIMEDOUT ? ECONNRESET : err.err, "%s",
-                     err.msg);
+  engine_set_broken (e, err.err, "%s", err.msg);
   return -1;
 }
 
@@ -490,7 +493,7 @@ issue (struct engine *e)
   do {
     if (submit_pending (e) == -1)
       return;
-    if (session_wants_write (e->session) && service (e, POLLOUT) == -1)
+    if (session_wants_write (e->session) && engine_serve (e, POLLOUT) == -1)
       return;
   } while (next_command (e) != NULL);
   respect_window (e);
@@ -643,7 +646,7 @@ lead (struct engine *e, struct waiter *me)
   if (fds[1].revents)
     engine_drain (e, e->kick_fd);
   if (!e->broken && fds[0].revents)
-    service (e, fds[0].revents);
+    engine_serve (e, fds[0].revents);
   return let_go (e, me, settle (e, me));
 }
 

@@ -137,11 +137,9 @@ serve_idle (struct engine *e)
     .fd = session_fd (e->session),
     .events = POLLIN,
   };
-  struct error err;
 
-  if (poll (&fd, 1, 0) >= 0 &&
-      session_service (e->session, fd.revents, &err) == -1)
-    engine_set_broken (e, err.err, "%s", err.msg);
+  if (poll (&fd, 1, 0) >= 0)
+    engine_serve (e, fd.revents);
 }
 
 /* While the session is idle, which means since the last look, nobody has to
