@@ -65,8 +65,8 @@ struct engine {
   struct waiter *wake, **wake_tail; /* to be woken after the lock */
 
   bool broken;                  /* the session is to be closed (I3) */
-  struct engine_loss loss;      /* of the last session; ‘why’ is set when it
-                                   breaks */
+  struct engine_loss loss;      /* of the last session; ‘cause’ and ‘why’ are
+                                   set when it breaks */
   uint64_t ping_sent;           /* clock_ms, 0: no ping is under way */
   uint64_t blocked_since;       /* clock_ms, 0: the session takes commands,
                                    or carries some */
@@ -92,7 +92,8 @@ struct engine {
 /* Under the lock: the session is to be closed, for this reason unless there
  * was one before.
  */
-extern void engine_set_broken (struct engine *e, int err, const char *fs, ...)
+extern void engine_set_broken (struct engine *e, enum loss_cause cause,
+                               const char *fs, ...)
   __attribute__ ((__format__ (__printf__, 3, 4)));
 
 /* Under the lock: serve the socket.  -1: the session is broken now. */

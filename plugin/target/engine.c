@@ -167,7 +167,8 @@ doubt_lun (struct engine *e, struct itl *itl, const struct answer *a)
   atomic_store (&itl->verified, 0);
   itl->doubts++;
   if (a->asc >> 8 == 0x29 && itl->epoch == e->epochs && itl->carried > 0)
-    engine_set_broken (e, ESTALE, "the target reports that the LUN was reset");
+    engine_set_broken (e, LOSS_RESET, "the target reports that the LUN was "
+                       "reset");
 }
 
 /* A write that was rejected, or answered in a way that makes no sense: the
@@ -180,8 +181,8 @@ doubt_write (struct engine *e, const struct command *cmd)
     return;
   fence_mark (cmd->itl->fence, e->p.number, e->counters.losses + 1,
               session_portal_group (e->session));
-  engine_set_broken (e, EPROTO, "the target rejected a command or broke the "
-                     "protocol");
+  engine_set_broken (e, LOSS_BROKEN, "the target rejected a command or broke "
+                     "the protocol");
 }
 
 static void
@@ -265,7 +266,7 @@ static bool
 was_fruitless (const struct engine *e, const struct queue *undone,
                uint64_t now)
 {
-  return e->loss.why.err != ESTALE && e->answered == 0 &&
+  return e->loss.cause != LOSS_RESET && e->answered == 0 &&
     (undone->len + e->pending.len > 0 || now - e->up_since < FRUITFUL_MS);
 }
 
@@ -288,7 +289,7 @@ learn_from_loss (struct engine *e, const struct queue *undone, uint64_t now)
     e->loss.fruitless++;
   else
     e->loss.fruitless = 0;
-  if (n == 0 || e->loss.why.err == ESTALE || e->overdue != 0)
+  if (n == 0 || e->loss.cause == LOSS_RESET || e->overdue != 0)
     return;
   if (n <= e->answered && (e->successes > 0 || n < e->depth))
     return;
@@ -353,19 +354,16 @@ lose_session (struct engine *e)
 }
 
 void
-engine_set_broken (struct engine *e, int err, const char *fs, ...)
+engine_set_broken (struct engine *e, enum loss_cause cause, const char *fs,
+                   ...)
 {
   va_list args;
 
   if (e->session == NULL || e->broken)
     return;
   e->broken = true;
-  /* TCP gives up a connection when nothing is acknowledged for long; the error
-   * is what routers have said meanwhile, if they have.
-   */
-  e->loss.silent = err == ETIMEDOUT || err == EHOSTUNREACH ||
-    err == ENETUNREACH;
-  e->loss.why.err = err;
+  e->loss.cause = cause;
+  e->loss.why.err = cause == LOSS_LEFT ? ESHUTDOWN : EIO;
   va_start (args, fs);
   vsnprintf (e->loss.why.msg, sizeof e->loss.why.msg, fs, args);
   va_end (args);
@@ -453,7 +451,7 @@ submit_one (struct engine *e, struct command *cmd)
   else
     e->questions--;
   queue_prepend (&e->pending, cmd);
-  engine_set_broken (e, ENOMEM, "cannot submit a command");
+  engine_set_broken (e, LOSS_BROKEN, "cannot submit a command");
   return -1;
 }
 
@@ -473,6 +471,9 @@ submit_pending (struct engine *e)
   return 0;
 }
 
+/* TCP gives up a connection when nothing is acknowledged for long; the error is
+ * what routers have said meanwhile, if they have.
+ */
 int
 engine_serve (struct engine *e, int revents)
 {
@@ -480,7 +481,9 @@ engine_serve (struct engine *e, int revents)
 
   if (session_service (e->session, revents, &err) == 0)
     return 0;
-  engine_set_broken (e, err.err, "%s", err.msg);
+  engine_set_broken (e, err.err == ETIMEDOUT || err.err == EHOSTUNREACH ||
+                     err.err == ENETUNREACH ? LOSS_SILENT : LOSS_BROKEN,
+                     "%s", err.msg);
   return -1;
 }
 
@@ -723,9 +726,10 @@ engine_break_itl (struct engine *e, const struct itl *itl, const char *why)
   while (cmd && (cmd->lun != itl->lun || cmd->waiter == NULL))
     cmd = cmd->next;
   if (cmd && !e->broken) {
-    engine_set_broken (e, ESTALE, "%s", why);
-    e->loss.silent = e->p.noop_timeout_ms > 0 &&
-      clock_ms () - session_last_heard (e->session) >= e->p.noop_timeout_ms;
+    engine_set_broken (e, LOSS_RESET, "%s", why);
+    if (e->p.noop_timeout_ms > 0 &&
+        clock_ms () - session_last_heard (e->session) >= e->p.noop_timeout_ms)
+      e->loss.cause = LOSS_SILENT;
   }
   engine_release (e);
 }
@@ -779,7 +783,7 @@ engine_shut_down (struct engine *e, const char *why)
 {
   pthread_mutex_lock (&e->lock);
   e->shut = true;
-  engine_set_broken (e, ESHUTDOWN, "%s", why);
+  engine_set_broken (e, LOSS_LEFT, "%s", why);
   engine_release (e);
 }
 
@@ -790,7 +794,7 @@ engine_take_session (struct engine *e)
 
   pthread_mutex_lock (&e->lock);
   if (e->left_behind > 0 && engine_outstanding (e) == 0)
-    engine_set_broken (e, ESHUTDOWN, "there is no logout while questions have "
+    engine_set_broken (e, LOSS_LEFT, "there is no logout while questions have "
                        "no answer");
   if (e->session && !e->broken && e->leader == NULL &&
       engine_outstanding (e) == 0 && atomic_load (&e->inbox) == NULL) {

@@ -128,12 +128,17 @@ extern struct session *engine_take_session (struct engine *e);
 
 /* What became of the last session. */
 struct engine_loss {
-  struct error why;
+  enum loss_cause {
+    LOSS_LEFT,                  /* we logged out of it, or shut down */
+    LOSS_RESET,                 /* we closed it: the LUN was reset */
+    LOSS_SILENT,                /* a command, a ping or TCP had no answer in
+                                   time, or nothing was heard before a reset */
+    LOSS_BROKEN,                /* what else ends a connection */
+  } cause;
+  struct error why;             /* for messages */
   uint64_t at;                  /* clock_ms */
   size_t unanswered;            /* commands that were under way */
   unsigned fruitless;           /* sessions in a row that were of no use */
-  bool silent;                  /* the target said nothing any more, or not
-                                   for long when we ended it */
 };
 extern void engine_last_loss (struct engine *e, struct engine_loss *loss);
 

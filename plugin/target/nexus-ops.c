@@ -144,13 +144,11 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
 
   pthread_mutex_lock (&t->lock);
   n->up = false;
-  if (loss->why.err != 0) {
-    n->why = loss->why;
-    if (loss->silent || loss->fruitless > 1)
-      t->portals.list[n->portal].failed_at = loss->at;
-    if (!loss->silent && loss->why.err != ESHUTDOWN)
-      eviction_note (t, n, loss->at);
-  }
+  n->why = loss->why;
+  if (loss->cause == LOSS_SILENT || loss->fruitless > 1)
+    t->portals.list[n->portal].failed_at = loss->at;
+  if (loss->cause == LOSS_BROKEN || loss->cause == LOSS_RESET)
+    eviction_note (t, n, loss->at);
   n->since = loss->at;
   if (!target_is_up (t)) {
     t->down_since = loss->at;

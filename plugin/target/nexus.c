@@ -295,12 +295,10 @@ note_loss (struct nexus *n, struct engine_loss *loss)
   struct nexus_private *np = n->private;
 
   engine_last_loss (n->engine, loss);
-  np->lost_at = loss->at;
+  np->lost_at = loss->cause == LOSS_LEFT ? 0 : loss->at;
   np->unanswered = loss->unanswered;
-  if (loss->why.err != 0 && loss->why.err != ESHUTDOWN)
+  if (loss->cause != LOSS_LEFT)
     log_loss (n, loss);
-  else
-    np->lost_at = 0;            /* we left */
   np->ops->is_lost (np->target, n, loss);
 }
 

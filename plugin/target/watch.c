@@ -6,7 +6,6 @@
 
 #include <config.h>
 
-#include <errno.h>
 #include <poll.h>
 
 #include "clock.h"
@@ -70,7 +69,7 @@ check_oldest (struct engine *e, uint64_t now)
     return;
   }
   e->overdue = cmd->serial;
-  engine_set_broken (e, ETIMEDOUT, "command %02x was not answered within "
+  engine_set_broken (e, LOSS_SILENT, "command %02x was not answered within "
                      "%u ms", cmd->cdb[0], timeout);
 }
 
@@ -83,7 +82,7 @@ check_blocked (struct engine *e, uint64_t now)
   else if (e->blocked_since == 0)
     e->blocked_since = now;
   else if (now - e->blocked_since >= e->p.timeout_ms)
-    engine_set_broken (e, ETIMEDOUT, "the target took nothing for %u ms",
+    engine_set_broken (e, LOSS_SILENT, "the target took nothing for %u ms",
                        e->p.timeout_ms);
 }
 
@@ -92,7 +91,7 @@ ping (struct engine *e, uint64_t now)
 {
   e->ping_sent = now;
   if (session_ping (e->session) == -1)
-    engine_set_broken (e, ENOMEM, "cannot send a ping");
+    engine_set_broken (e, LOSS_BROKEN, "cannot send a ping");
 }
 
 /* A target that is silent is asked for a sign of life; any PDU counts as
@@ -115,8 +114,8 @@ keep_alive (struct engine *e, uint64_t now)
   if (e->ping_sent != 0) {
     due = e->ping_sent + e->p.noop_timeout_ms;
     if (now >= due)
-      engine_set_broken (e, ETIMEDOUT, "the target is silent, a ping was not "
-                         "answered within %u ms", e->p.noop_timeout_ms);
+      engine_set_broken (e, LOSS_SILENT, "the target is silent, a ping was "
+                         "not answered within %u ms", e->p.noop_timeout_ms);
     return due;
   }
 
