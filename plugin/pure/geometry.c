@@ -30,15 +30,15 @@
 struct span
 span_of (uint64_t offset, uint64_t count, uint32_t block_len)
 {
-  uint64_t end = offset + count;
+  const uint64_t end = offset + count;
   struct span s = { .lba = offset / block_len };
 
   if (count == 0)
     return s;
 
   s.head = (uint32_t) (offset % block_len);
-  s.tail = (uint32_t) ((block_len - end % block_len) % block_len);
-  s.blocks = (end + s.tail) / block_len - s.lba;
+  s.blocks = (end - 1) / block_len + 1 - s.lba;
+  s.tail = (uint32_t) ((s.lba + s.blocks) * block_len - end);
   return s;
 }
 
