@@ -349,28 +349,34 @@ session_lose (struct session *s, int errnum, const char *why)
   return -1;
 }
 
+/* libiscsi has given up. */
+static void
+give_up (struct session *s)
+{
+  struct error why = { 0 };
+
+  session_why (s, iscsi_get_error (s->ctx), &why);
+  session_lose (s, why.err, why.msg);
+}
+
 /* After an error inside it libiscsi may have closed the socket and go on
  * returning 0; so it does when the target has asked us to log out and leaves
  * the connection open.
  */
-static int
+static void
 serve (struct session *s, int revents)
 {
-  struct error why = { 0 };
   int r;
 
   session_enter (s);
   r = iscsi_service (s->ctx, revents);
   session_leave (s);
-  if (r != 0 || s->cancelled || iscsi_get_fd (s->ctx) < 0) {
-    session_why (s, iscsi_get_error (s->ctx), &why);
-    return session_lose (s, why.err, why.msg);
-  }
-  if (!iscsi_is_logged_in (s->ctx))
-    return session_lose (s, ECONNRESET, "the target asked for a logout");
-  if (revents & POLLIN)
+  if (r != 0 || s->cancelled || iscsi_get_fd (s->ctx) < 0)
+    give_up (s);
+  else if (!iscsi_is_logged_in (s->ctx))
+    session_lose (s, ECONNRESET, "the target asked for a logout");
+  else if (revents & POLLIN)
     s->last_heard = clock_ms ();
-  return 0;
 }
 
 int
@@ -389,7 +395,9 @@ session_service (struct session *s, int revents, struct error *err)
 unsigned
 session_window_closed (const struct session *s)
 {
-  return session_wants_write (s) ? 0 : iscsi_out_queue_length (s->ctx);
+  const unsigned n = s->lost ? 0 : iscsi_out_queue_length (s->ctx);
+
+  return n > 0 && session_wants_write (s) ? 0 : n;
 }
 
 static void
