@@ -145,10 +145,8 @@ take_header (struct session *s, const uint8_t *buf, size_t n)
     memcpy (s->in.bhs + had, buf, n < BHS_SIZE - had ? n : BHS_SIZE - had);
   s->in.got += n;
   /* Who speaks another protocol may say less than a header has. */
-  if (had == 0 && !pdu_is_expected (buf[0], phase_of (s)))
-    return judge (s);
   if (s->in.got < size)
-    return 0;
+    return had > 0 || pdu_is_expected (buf[0], phase_of (s)) ? 0 : judge (s);
   s->in.got = 0;
   s->in.pdus++;
   return judge (s);
@@ -317,7 +315,7 @@ guarded_writev (int fd, const struct iovec *iov, int niov)
 static void
 push (struct session *s)
 {
-  const int on = 1;
+  static const int on = 1;
 
   s->out.held_back = false;
   setsockopt (iscsi_get_fd (s->ctx), IPPROTO_TCP, TCP_NODELAY, &on,
