@@ -195,13 +195,14 @@ command_done (void *ev, struct command *cmd)
     free (cmd);
     return;
   }
-  if (cmd->itl) {
+  if (cmd->itl)
     cmd->itl->carried--;
+  else
+    e->questions--;
+  if (cmd->itl && cmd->answer.status != STATUS_GOOD) {
     doubt_lun (e, cmd->itl, &cmd->answer);
     doubt_write (e, cmd);
   }
-  else
-    e->questions--;
   adapt_depth (e, cmd);
   complete (e, cmd);
 }
@@ -424,11 +425,13 @@ next_command (struct engine *e)
 static void
 respect_window (struct engine *e)
 {
-  const size_t carried = session_carried (e->session)->len - e->left_behind;
   const size_t waiting = session_window_closed (e->session);
+  size_t carried;
 
-  if (waiting > 0)
-    e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
+  if (waiting == 0)
+    return;
+  carried = session_carried (e->session)->len - e->left_behind;
+  e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
 }
 
 /* It is counted first, since newer versions of libiscsi may call back before
@@ -496,7 +499,9 @@ issue (struct engine *e)
   do {
     if (submit_pending (e) == -1)
       return;
-    if (session_wants_write (e->session) && engine_serve (e, POLLOUT) == -1)
+    if (!session_wants_write (e->session))
+      break;
+    if (engine_serve (e, POLLOUT) == -1)
       return;
   } while (next_command (e) != NULL);
   respect_window (e);
