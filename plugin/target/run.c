@@ -410,6 +410,8 @@ lu_run (void *uv, struct command *cmds, size_t n)
       cmds[i].answer = (struct answer) { .status = STATUS_UNVERIFIED };
 
   for (i = 0; i < n; ++i) {
+    if (cmds[i].answer.status == STATUS_GOOD)
+      continue;
     if (is_final (user->lu, &cmds[i]))
       note_gone (user->lu, &cmds[i]);
     else if (given_up)
