@@ -151,25 +151,29 @@ struct round {
   enum slow slow;
 };
 
-static struct portion
-portion_of (const struct work *w, struct round *r)
+/* How many commands it has at most, and of the slow kinds w->most. */
+static unsigned
+begin_round (struct work *w, struct round *r)
 {
+  struct portion p;
+
   r->pace = NULL;
   if (w->kind->slow == NULL)
-    return (struct portion) { WORK_ROUND, UINT64_MAX };
+    return WORK_ROUND;
   r->slow = w->kind->slow (w);
   r->pace = &w->h->learnt->pace[r->slow];
-  return pace_next (r->pace, r->slow);
+  p = pace_next (r->pace, r->slow);
+  w->most = p.bytes / w->h->facts.capacity.block_len;
+  return p.commands;
 }
 
 /* Make the commands for the next blocks; false when there are none. */
 static bool
 fill_round (struct work *w, struct round *r, uint64_t done)
 {
-  const struct portion p = portion_of (w, r);
+  const unsigned most = begin_round (w, r);
 
-  w->most = p.bytes / w->h->facts.capacity.block_len;
-  for (r->n = 0; r->n < p.commands && done < w->blocks; r->n++) {
+  for (r->n = 0; r->n < most && done < w->blocks; r->n++) {
     r->blocks[r->n] = w->kind->fill (w, done, &r->cmds[r->n], r->n);
     if (r->blocks[r->n] == 0)
       return false;

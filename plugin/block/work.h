@@ -66,7 +66,7 @@ struct work {
   uint64_t lba, blocks;
   void *opaque;                 /* the kind's own */
 
-  uint64_t most;                /* blocks of one command, at most */
+  uint64_t most;                /* blocks of a slow command, at most */
   unsigned unanswered;          /* tries, so far */
 };
 
