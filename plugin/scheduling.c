@@ -85,7 +85,7 @@ static atomic_int class_now = SCHED_BATCH;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sched_judge judge = SCHED_JUDGE_START;
-static uint64_t sampled_at;     /* ms */
+static _Atomic uint64_t sampled_at; /* ms */
 
 /* The calling thread. */
 static _Thread_local struct {
@@ -93,6 +93,9 @@ static _Thread_local struct {
   unsigned requests;
   struct times before;          /* the last sample in this class */
 } here = { .class = -1 };
+
+/* Few requests come to it: the others are not to save registers for it. */
+#define RARELY_CALLED __attribute__ ((__noinline__))
 
 /* proc(5), CONFIG_SCHED_INFO */
 static bool
@@ -120,7 +123,7 @@ sched_enable (void)
     class == SCHED_OTHER;
 }
 
-static void
+static RARELY_CALLED void
 set_class (int class)
 {
   const struct sched_param param = { 0 };
@@ -145,35 +148,45 @@ take_sample (uint64_t now)
   here.before = t;
 }
 
-static void
-reconsider (void)
+/* Is it time for a sample, and nobody quicker? */
+static bool
+is_due (uint64_t now)
 {
-  const uint64_t now = clock_ms ();
+  uint64_t last = sampled_at;
+
+  return now >= last + SAMPLE_MS &&
+    atomic_compare_exchange_strong (&sampled_at, &last, now);
+}
+
+static RARELY_CALLED void
+reconsider (uint64_t now)
+{
   int class;
 
   if (pthread_mutex_trylock (&lock) != 0)
     return;
-  if (now - sampled_at >= SAMPLE_MS) {
-    sampled_at = now;
-    take_sample (now);
-    sched_judge_tick (&judge, now);
-    class = judge.batch ? SCHED_BATCH : SCHED_OTHER;
-    if (atomic_exchange (&class_now, class) != class)
-      debug_session ("threads that serve requests: %s from now on",
-                     judge.batch ? "SCHED_BATCH" : "SCHED_OTHER");
-  }
+  take_sample (now);
+  sched_judge_tick (&judge, now);
+  class = judge.batch ? SCHED_BATCH : SCHED_OTHER;
+  if (atomic_exchange (&class_now, class) != class)
+    debug_session ("threads that serve requests: %s from now on",
+                   judge.batch ? "SCHED_BATCH" : "SCHED_OTHER");
   pthread_mutex_unlock (&lock);
 }
 
 void
 sched_follow (void)
 {
+  uint64_t now;
   int class;
 
   if (!enabled)
     return;
-  if (++here.requests % SAMPLE_REQUESTS == 0)
-    reconsider ();
+  if (++here.requests % SAMPLE_REQUESTS == 0) {
+    now = clock_ms ();
+    if (is_due (now))
+      reconsider (now);
+  }
   class = atomic_load_explicit (&class_now, memory_order_relaxed);
   if (here.class != class)
     set_class (class);
