@@ -7,7 +7,8 @@
  * on as long as there is something.  Here each header is judged between the
  * socket and libiscsi (pdu.c), at no system call more; after a bad one
  * libiscsi is told that reading failed, and the session is lost.  The bytes
- * that come for each command, and those that leave, are counted on the way.
+ * that come for each command, and those that leave, are counted on the way,
+ * and a header leaves together with its data.
  * What it allocates has zeroes behind it.
  */
 
@@ -37,6 +38,12 @@
 
 /* Whom this thread serves, between session_enter and session_leave. */
 static _Thread_local struct session *served;
+
+static size_t
+header_size (const struct session *s)
+{
+  return BHS_SIZE + (s->header_digest ? 4 : 0);
+}
 
 static enum pdu_phase
 phase_of (const struct session *s)
@@ -138,7 +145,7 @@ judge (struct session *s)
 static int
 take_header (struct session *s, const uint8_t *buf, size_t n)
 {
-  const size_t size = BHS_SIZE + (s->header_digest ? 4 : 0);
+  const size_t size = header_size (s);
   const size_t had = s->in.got;
 
   if (had < BHS_SIZE)
@@ -222,19 +229,17 @@ guarded_readv (int fd, const struct iovec *iov, int niov)
 
 /* ---- sending ---- */
 
-/* libiscsi makes a system call of the header and one of its data, and each
- * would be a segment of its own, and wake the target.  The kernel is told that
- * more follows: after a header its data, and while large writes are under way
- * more PDUs, until session_leave.
+/* Each PDU would be a segment of its own, and wake the target.  While large
+ * writes are under way the kernel is told that more of them follow, until
+ * session_leave.
  */
 static int
-more (struct session *s, size_t len)
+more (struct session *s)
 {
-  if (s->writes > 0) {
-    s->out.held_back = true;
-    return MSG_MORE;
-  }
-  return s->out.left > len ? MSG_MORE : 0;
+  if (s->writes == 0)
+    return 0;
+  s->out.held_back = true;
+  return MSG_MORE;
 }
 
 /* A PDU is out: with a command there may be the first of its data. */
@@ -267,11 +272,42 @@ sent (struct session *s, ssize_t r)
   return r;
 }
 
-static void
+/* Is this the header of a PDU whose data are elsewhere?  libiscsi makes a
+ * system call of each, one after the other: it is told that the header is sent,
+ * and the header leaves with the data.
+ */
+static bool
+keep_header (struct session *s, const uint8_t *bhs, size_t len)
+{
+  if (len != header_size (s) || s->out.left == len)
+    return false;
+  memcpy (s->out.header, bhs, len);
+  s->out.kept = len;
+  return true;
+}
+
+/* What is left of ‘r’ bytes for the data, after those of the header. */
+static ssize_t
+without_header (struct session *s, ssize_t r)
+{
+  const size_t n = r < (ssize_t) s->out.kept ? (size_t) r : s->out.kept;
+
+  if (r <= 0 || n == 0)
+    return r;
+  s->out.kept -= n;
+  if ((size_t) r > n)
+    return r - (ssize_t) n;
+  memmove (s->out.header, s->out.header + n, s->out.kept);
+  errno = EAGAIN;
+  return -1;
+}
+
+/* Does a PDU begin? */
+static bool
 begin_sending (struct session *s, const uint8_t *bhs, size_t len)
 {
   if (s->out.left > 0 || len < BHS_SIZE)
-    return;
+    return false;
   s->out.opcode = bhs[0] & 0x3f;
   if (s->out.opcode != PDU_DATA_OUT) /* an immediate one does not count */
     s->out.cmd_sn = get_be32 (&bhs[24]) + !(bhs[0] & 0x40);
@@ -279,10 +315,11 @@ begin_sending (struct session *s, const uint8_t *bhs, size_t len)
   s->out.data_length = get_be32 (&bhs[4]) & 0xffffff;
   s->out.ends_r2t = s->out.opcode == PDU_DATA_OUT && (bhs[1] & 0x80) &&
     get_be32 (&bhs[20]) != NO_TAG;
-  s->out.left = BHS_SIZE + (s->header_digest ? 4 : 0) +
+  s->out.left = (uint32_t) header_size (s) +
     pdu_rest (s->out.data_length, s->data_digest);
   if (s->out.opcode == PDU_SCSI_COMMAND)
     note_tag (s, s->out.itt);
+  return true;
 }
 
 static ssize_t
@@ -292,21 +329,33 @@ guarded_send (int fd, const void *buf, size_t len, int flags)
 
   if (s == NULL)
     return sendto (fd, buf, len, flags, NULL, 0);
-  begin_sending (s, buf, len);
-  return sent (s, sendto (fd, buf, len, flags | more (s, len), NULL, 0));
+  if (begin_sending (s, buf, len) && keep_header (s, buf, len))
+    return (ssize_t) len;
+  if (s->out.kept > 0) {        /* nothing may come before its data */
+    errno = EPROTO;
+    return sent (s, -1);
+  }
+  return sent (s, sendto (fd, buf, len, flags | more (s), NULL, 0));
 }
 
 static ssize_t
 guarded_writev (int fd, const struct iovec *iov, int niov)
 {
+  const size_t n = niov < COMMAND_MAX_IOV ? (size_t) niov : COMMAND_MAX_IOV;
+  struct iovec all[1 + COMMAND_MAX_IOV];
+  struct msghdr msg = { .msg_iov = all + 1, .msg_iovlen = n };
   struct session *s = served;
-  struct msghdr msg = {
-    .msg_iov = (struct iovec *) iov, .msg_iovlen = (size_t) niov,
-  };
 
+  memcpy (all + 1, iov, n * sizeof *iov);
   if (s == NULL)
     return sendmsg (fd, &msg, MSG_NOSIGNAL);
-  return sent (s, sendmsg (fd, &msg, MSG_NOSIGNAL | more (s, s->out.left)));
+  if (s->out.kept > 0) {
+    all[0] = (struct iovec) { s->out.header, s->out.kept };
+    msg.msg_iov = all;
+    msg.msg_iovlen++;
+  }
+  return without_header (s, sent (s, sendmsg (fd, &msg,
+                                              MSG_NOSIGNAL | more (s))));
 }
 
 /* Send what was held back: setting TCP_NODELAY, which libiscsi has set, does

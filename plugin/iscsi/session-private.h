@@ -88,6 +88,8 @@ struct session {
     uint32_t data_length;       /* of its data segment */
     bool ends_r2t;              /* the last data that an R2T asked for */
     uint32_t left;              /* bytes of the PDU, still to be sent */
+    uint8_t header[BHS_SIZE + 4]; /* that leaves together with its data */
+    size_t kept;                /* bytes of it, still to be sent */
     bool held_back;             /* by MSG_MORE */
   } out;
 };

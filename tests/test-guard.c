@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What becomes of the calls by which libiscsi sends, whatever the socket takes
+ * of each.
+ */
+
+#include <config.h>
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "bytes.h"
+#include "check.h"
+#include "interpose.h"
+#include "session-private.h"
+
+/* ---- libiscsi, as far as the guard asks it ---- */
+
+int
+iscsi_service (struct iscsi_context *ctx __attribute__ ((unused)),
+               int revents __attribute__ ((unused)))
+{
+  return 0;
+}
+
+int
+iscsi_get_fd (struct iscsi_context *ctx __attribute__ ((unused)))
+{
+  return -1;
+}
+
+int
+iscsi_out_queue_length (struct iscsi_context *ctx __attribute__ ((unused)))
+{
+  return 0;
+}
+
+int
+iscsi_is_logged_in (struct iscsi_context *ctx __attribute__ ((unused)))
+{
+  return 1;
+}
+
+int
+session_lose (struct session *s, int errnum __attribute__ ((unused)),
+              const char *why __attribute__ ((unused)))
+{
+  s->lost = true;
+  return -1;
+}
+
+static ssize_t (*guarded_send) (int, const void *, size_t, int);
+static ssize_t (*guarded_writev) (int, const struct iovec *, int);
+
+bool
+interpose (const void *address __attribute__ ((unused)),
+           struct interposed *list, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; ++i) {
+    if (strcmp (list[i].name, "send") == 0)
+      memcpy (&guarded_send, &list[i].function, sizeof guarded_send);
+    else if (strcmp (list[i].name, "writev") == 0)
+      memcpy (&guarded_writev, &list[i].function, sizeof guarded_writev);
+  }
+  return true;
+}
+
+/* ---- the socket (-Wl,--wrap) ---- */
+
+static struct {
+  size_t most;                  /* bytes that one call takes */
+  bool stutters;                /* each other call takes none */
+  unsigned calls;
+  int flags;                    /* of the last */
+  uint8_t bytes[4096];          /* what it took */
+  size_t len;
+} wire;
+
+extern ssize_t __wrap_sendmsg (int fd, const struct msghdr *msg, int flags);
+extern ssize_t __wrap_sendto (int fd, const void *buf, size_t len, int flags,
+                              const struct sockaddr *to, socklen_t to_len);
+
+ssize_t
+__wrap_sendmsg (int fd __attribute__ ((unused)), const struct msghdr *msg,
+                int flags)
+{
+  const size_t before = wire.len;
+  size_t i, n, room = wire.most;
+
+  wire.flags = flags;
+  if (wire.stutters && wire.calls++ % 2 == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  for (i = 0; i < msg->msg_iovlen; ++i) {
+    n = msg->msg_iov[i].iov_len < room ? msg->msg_iov[i].iov_len : room;
+    memcpy (wire.bytes + wire.len, msg->msg_iov[i].iov_base, n);
+    wire.len += n;
+    room -= n;
+  }
+  return (ssize_t) (wire.len - before);
+}
+
+ssize_t
+__wrap_sendto (int fd, const void *buf, size_t len, int flags,
+               const struct sockaddr *to __attribute__ ((unused)),
+               socklen_t to_len __attribute__ ((unused)))
+{
+  struct iovec iov = { (void *) buf, len };
+  const struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  return __wrap_sendmsg (fd, &msg, flags);
+}
+
+/* ---- a session with one write, and how libiscsi sends it ---- */
+
+#define TAG   7
+#define LEN 512
+
+static struct session s;
+static struct command cmd;
+static uint8_t header[BHS_SIZE + 4], data[LEN];
+
+static void
+begin (size_t most, bool stutters)
+{
+  size_t i;
+
+  memset (&wire, 0, sizeof wire);
+  wire.most = most;
+  wire.stutters = stutters;
+  memset (&s, 0, sizeof s);
+  cmd = (struct command) { .direction = DATA_OUT, .len = LEN, .itt = NO_TAG };
+  queue_append (&s.carried, &cmd);
+
+  for (i = 0; i < sizeof header; ++i)
+    header[i] = (uint8_t) (0x80 | i);
+  header[0] = PDU_SCSI_COMMAND;
+  put_be32 (&header[4], LEN);
+  put_be32 (&header[16], TAG);
+  for (i = 0; i < LEN; ++i)
+    data[i] = (uint8_t) i;
+  session_enter (&s);
+}
+
+static bool
+is_would_block (ssize_t r)
+{
+  return r == -1 && errno == EAGAIN;
+}
+
+static void
+send_all (const uint8_t *buf, size_t len)
+{
+  size_t done = 0;
+  ssize_t r;
+
+  while (done < len) {
+    r = guarded_send (3, buf + done, len - done, MSG_NOSIGNAL);
+    CHECK (r > 0 || is_would_block (r));
+    if (r > 0)
+      done += (size_t) r;
+    else if (errno != EAGAIN)
+      return;
+  }
+}
+
+/* From two buffers, of which libiscsi passes what is left of each. */
+static void
+write_all (void)
+{
+  const size_t half = LEN / 2 - 100;
+  size_t done = 0;
+  ssize_t r;
+
+  while (done < LEN) {
+    const struct iovec iov[] = {
+      { data + done, done < half ? half - done : LEN - done },
+      { data + half, LEN - half },
+    };
+
+    r = guarded_writev (3, iov, done < half ? 2 : 1);
+    CHECK (r > 0 || is_would_block (r));
+    if (r > 0)
+      done += (size_t) r;
+    else if (errno != EAGAIN)
+      return;
+  }
+}
+
+static void
+check_wire (size_t header_len)
+{
+  CHECK_UINT (wire.len, header_len + LEN);
+  CHECK_MEM (wire.bytes, header, header_len);
+  CHECK_MEM (wire.bytes + header_len, data, LEN);
+  CHECK_UINT (s.out.left, 0);
+  CHECK_UINT (s.out.kept, 0);
+  CHECK_UINT (cmd.itt, TAG);
+  CHECK_UINT (cmd.sent, LEN);
+}
+
+/* ---- tests ---- */
+
+static void
+test_header_leaves_with_data (void)
+{
+  begin (SIZE_MAX, false);
+  send_all (header, BHS_SIZE);
+  CHECK_UINT (wire.len, 0);
+  CHECK_UINT (cmd.sent, 0);
+  CHECK_UINT (s.out.left, BHS_SIZE + LEN);
+  write_all ();
+  check_wire (BHS_SIZE);
+  CHECK_INT (wire.flags, MSG_NOSIGNAL);
+  session_leave (&s);
+}
+
+static void
+test_header_with_digest (void)
+{
+  begin (SIZE_MAX, false);
+  s.header_digest = true;
+  send_all (header, sizeof header);
+  CHECK_UINT (wire.len, 0);
+  write_all ();
+  check_wire (sizeof header);
+  session_leave (&s);
+}
+
+/* Whatever the socket takes at a time, the bytes leave once and in order, and
+ * none counts as sent before it is.
+ */
+static void
+test_pieces (void)
+{
+  size_t most;
+
+  for (most = 1; most <= BHS_SIZE + LEN; ++most) {
+    begin (most, false);
+    send_all (header, BHS_SIZE);
+    write_all ();
+    check_wire (BHS_SIZE);
+    session_leave (&s);
+
+    begin (most, true);
+    send_all (header, BHS_SIZE);
+    write_all ();
+    check_wire (BHS_SIZE);
+    session_leave (&s);
+  }
+}
+
+static void
+test_nothing_taken (void)
+{
+  const struct iovec iov = { data, LEN };
+
+  begin (SIZE_MAX, true);
+  send_all (header, BHS_SIZE);
+  CHECK (is_would_block (guarded_writev (3, &iov, 1)));
+  CHECK_UINT (s.out.left, BHS_SIZE + LEN);
+  CHECK_UINT (s.out.kept, BHS_SIZE);
+  CHECK_UINT (cmd.sent, 0);
+  CHECK_INT (s.socket_error, 0);
+  session_leave (&s);
+}
+
+/* The socket takes part of the header: libiscsi is told that it took nothing
+ * of the data.
+ */
+static void
+test_part_of_header (void)
+{
+  const struct iovec iov = { data, LEN };
+
+  begin (40, false);
+  send_all (header, BHS_SIZE);
+  CHECK (is_would_block (guarded_writev (3, &iov, 1)));
+  CHECK_UINT (s.out.kept, 8);
+  CHECK_INT (guarded_writev (3, &iov, 1), 32);
+  CHECK_UINT (s.out.kept, 0);
+  CHECK_UINT (s.out.left, LEN - 32);
+  session_leave (&s);
+}
+
+/* A command without data, and one whose data libiscsi has behind the header. */
+static void
+test_nothing_follows (void)
+{
+  uint8_t pdu[BHS_SIZE + LEN];
+
+  begin (SIZE_MAX, false);
+  put_be32 (&header[4], 0);
+  send_all (header, BHS_SIZE);
+  CHECK_UINT (wire.len, BHS_SIZE);
+  CHECK_UINT (s.out.left, 0);
+  session_leave (&s);
+
+  begin (100, true);
+  memcpy (pdu, header, BHS_SIZE);
+  memcpy (pdu + BHS_SIZE, data, LEN);
+  send_all (pdu, sizeof pdu);
+  check_wire (BHS_SIZE);
+  session_leave (&s);
+}
+
+/* The last piece is as long as a header, and its digest follows. */
+static void
+test_piece_like_header (void)
+{
+  const uint8_t digest[4] = { 1, 2, 3, 4 };
+  uint8_t pdu[BHS_SIZE + LEN];
+
+  begin (LEN, false);
+  s.data_digest = true;
+  memcpy (pdu, header, BHS_SIZE);
+  memcpy (pdu + BHS_SIZE, data, LEN);
+  send_all (pdu, sizeof pdu);
+  CHECK_UINT (wire.len, sizeof pdu);
+  CHECK_MEM (wire.bytes, pdu, sizeof pdu);
+  send_all (digest, sizeof digest);
+  CHECK_UINT (wire.len, sizeof pdu + sizeof digest);
+  CHECK_UINT (s.out.left, 0);
+  session_leave (&s);
+}
+
+/* More buffers than a command has are not all taken at once. */
+static void
+test_many_buffers (void)
+{
+  struct iovec iov[COMMAND_MAX_IOV + 1];
+  size_t i;
+
+  for (i = 0; i < COMMAND_MAX_IOV + 1; ++i)
+    iov[i] = (struct iovec) { data + 10 * i, 10 };
+  begin (SIZE_MAX, false);
+  send_all (header, BHS_SIZE);
+  CHECK_INT (guarded_writev (3, iov, COMMAND_MAX_IOV + 1),
+             10 * COMMAND_MAX_IOV);
+  CHECK_UINT (wire.len, BHS_SIZE + 10 * COMMAND_MAX_IOV);
+  CHECK_MEM (wire.bytes + BHS_SIZE, data, 10 * COMMAND_MAX_IOV);
+  session_leave (&s);
+}
+
+/* Nothing gets between a header and its data. */
+static void
+test_other_header (void)
+{
+  begin (SIZE_MAX, false);
+  send_all (header, BHS_SIZE);
+  CHECK_INT (guarded_send (3, header, BHS_SIZE, MSG_NOSIGNAL), -1);
+  CHECK_INT (errno, EPROTO);
+  CHECK_INT (s.socket_error, EPROTO);
+  CHECK_UINT (wire.len, 0);
+  session_leave (&s);
+}
+
+/* While large writes are under way the kernel holds back what it has. */
+static void
+test_more_follows (void)
+{
+  begin (SIZE_MAX, false);
+  s.writes = 1;
+  send_all (header, BHS_SIZE);
+  write_all ();
+  check_wire (BHS_SIZE);
+  CHECK_INT (wire.flags, MSG_NOSIGNAL | MSG_MORE);
+  CHECK (s.out.held_back);
+  session_leave (&s);
+  CHECK (!s.out.held_back);
+}
+
+int
+main (void)
+{
+  struct error err;
+
+  CHECK_INT (session_guard (&err), 0);
+  test_header_leaves_with_data ();
+  test_header_with_digest ();
+  test_pieces ();
+  test_nothing_taken ();
+  test_part_of_header ();
+  test_nothing_follows ();
+  test_piece_like_header ();
+  test_many_buffers ();
+  test_other_header ();
+  test_more_follows ();
+  return check_summary ();
+}
