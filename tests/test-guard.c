@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* What becomes of the calls by which libiscsi sends, whatever the socket takes
- * of each.
+ * of each, and of those by which it receives.
  */
 
 #include <config.h>
@@ -51,6 +51,15 @@ session_lose (struct session *s, int errnum __attribute__ ((unused)),
 
 static ssize_t (*guarded_send) (int, const void *, size_t, int);
 static ssize_t (*guarded_writev) (int, const struct iovec *, int);
+static ssize_t (*guarded_recv) (int, void *, size_t, int);
+static ssize_t (*guarded_readv) (int, const struct iovec *, int);
+
+static void
+take (const struct interposed *i, const char *name, void *function)
+{
+  if (strcmp (i->name, name) == 0)
+    memcpy (function, &i->function, sizeof i->function);
+}
 
 bool
 interpose (const void *address __attribute__ ((unused)),
@@ -59,10 +68,10 @@ interpose (const void *address __attribute__ ((unused)),
   size_t i;
 
   for (i = 0; i < n; ++i) {
-    if (strcmp (list[i].name, "send") == 0)
-      memcpy (&guarded_send, &list[i].function, sizeof guarded_send);
-    else if (strcmp (list[i].name, "writev") == 0)
-      memcpy (&guarded_writev, &list[i].function, sizeof guarded_writev);
+    take (&list[i], "send", &guarded_send);
+    take (&list[i], "writev", &guarded_writev);
+    take (&list[i], "recv", &guarded_recv);
+    take (&list[i], "readv", &guarded_readv);
   }
   return true;
 }
@@ -112,6 +121,39 @@ __wrap_sendto (int fd, const void *buf, size_t len, int flags,
   const struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
   return __wrap_sendmsg (fd, &msg, flags);
+}
+
+/* What comes is already there. */
+extern ssize_t __wrap_recvmsg (int fd, struct msghdr *msg, int flags);
+extern ssize_t __wrap_recvfrom (int fd, void *buf, size_t len, int flags,
+                                struct sockaddr *from, socklen_t *from_len);
+
+ssize_t
+__wrap_recvmsg (int fd __attribute__ ((unused)), struct msghdr *msg,
+                int flags __attribute__ ((unused)))
+{
+  size_t i, n, total = 0;
+
+  for (i = 0; i < msg->msg_iovlen; ++i) {
+    n = msg->msg_iov[i].iov_len < wire.len ? msg->msg_iov[i].iov_len
+      : wire.len;
+    memcpy (msg->msg_iov[i].iov_base, wire.bytes, n);
+    memmove (wire.bytes, wire.bytes + n, wire.len - n);
+    wire.len -= n;
+    total += n;
+  }
+  return (ssize_t) total;
+}
+
+ssize_t
+__wrap_recvfrom (int fd, void *buf, size_t len, int flags,
+                 struct sockaddr *from __attribute__ ((unused)),
+                 socklen_t *from_len __attribute__ ((unused)))
+{
+  struct iovec iov = { buf, len };
+  struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  return __wrap_recvmsg (fd, &msg, flags);
 }
 
 /* ---- a session with one write, and how libiscsi sends it ---- */
@@ -373,6 +415,45 @@ test_more_follows (void)
   CHECK (!s.out.held_back);
 }
 
+/* The data of a read come into one buffer, or two; the next header is judged
+ * at its beginning then, and no data are.
+ */
+static void
+test_data_in (size_t first)
+{
+  uint8_t buf[LEN], bhs[BHS_SIZE];
+  const struct iovec iov[] = {
+    { buf, first }, { buf + first, sizeof buf - first },
+  };
+
+  begin (SIZE_MAX, false);
+  cmd.direction = DATA_IN;
+  cmd.itt = TAG;
+  memset (header, 0, sizeof header);
+  header[0] = PDU_DATA_IN;
+  put_be32 (&header[4], LEN);
+  put_be32 (&header[16], TAG);
+  memset (data, PDU_REJECT, sizeof data); /* looks like a header */
+  memcpy (wire.bytes, header, BHS_SIZE);
+  memcpy (wire.bytes + BHS_SIZE, data, LEN);
+  memcpy (wire.bytes + BHS_SIZE + LEN, header, BHS_SIZE);
+  wire.len = 2 * BHS_SIZE + LEN;
+
+  CHECK_INT (guarded_recv (3, bhs, BHS_SIZE, 0), BHS_SIZE);
+  CHECK_UINT (s.in.left, LEN);
+  CHECK_INT (guarded_readv (3, iov, first < LEN ? 2 : 1), LEN);
+  CHECK_MEM (buf, data, LEN);
+  CHECK_UINT (s.in.left, 0);
+  CHECK_UINT (s.in.pdus, 1);
+  CHECK_UINT (cmd.moved, LEN);
+  CHECK (!s.lost);
+
+  /* The same data once more. */
+  CHECK_INT (guarded_recv (3, bhs, BHS_SIZE, 0), -1);
+  CHECK (s.lost);
+  session_leave (&s);
+}
+
 int
 main (void)
 {
@@ -389,5 +470,7 @@ main (void)
   test_many_buffers ();
   test_other_header ();
   test_more_follows ();
+  test_data_in (LEN);
+  test_data_in (100);
   return check_summary ();
 }
