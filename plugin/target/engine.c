@@ -378,6 +378,8 @@ take_inbox (struct engine *e)
 {
   struct command *cmd, *next, *oldest = NULL;
 
+  if (atomic_load (&e->inbox) == NULL)
+    return;
   for (cmd = atomic_exchange (&e->inbox, NULL); cmd != NULL; cmd = next) {
     next = cmd->next;
     cmd->next = oldest;
