@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Several ways to the same end, of which each may take long: the next one is
- * tried when those before it have failed, or beside them.
+ * tried when those before it have failed, or beside them (as RFC 8305 section 5
+ * does with connections).
  */
 
 #ifndef ISCSI_RACE_H

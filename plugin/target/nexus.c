@@ -365,7 +365,7 @@ nexus_start (const struct settings *p, const char *target_name,
     return NULL;
   }
   n->number = number;
-  n->group = -1;
+  n->group = n->astray = -1;
   n->since = clock_ms ();
   if (set_up (n, p, target_name, err) == -1) {
     nexus_free (n);

@@ -64,7 +64,8 @@ struct nexus {
   size_t portal;                /* where it is, or tries to be */
   int group;                    /* of its last session; -1: not told */
   unsigned unsettled;           /* logins in a row that did not settle it */
-  bool astray;                  /* at the last one another LUN was there */
+  int astray;                   /* the portal where the last one has found
+                                   another LUN; -1: none */
   bool was_up;                  /* ever */
   bool up;
   bool leaving;                 /* no new users */

@@ -95,8 +95,8 @@ placement_choose (const struct target *t, const struct nexus *n,
   view_portals (t, n, views);
   for (i = 0; i < tried; ++i)
     views[attempts[i].portal].failed_at = UINT64_MAX;
-  if (left && n->astray)
-    views[n->portal].rank = RANK_STRANGER;
+  if (left && n->astray != -1)
+    views[n->astray].rank = RANK_STRANGER;
   if (left && !settle_was_refused (t, n))
     view_life (t, n, views);
   return paths_choose_portal (views, t->portals.n);

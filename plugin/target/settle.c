@@ -173,7 +173,7 @@ settle_lun (struct target *t, struct nexus *n, struct lu *lu,
   pthread_mutex_lock (&t->lock);
   if (err->err == ENODEV) {
     target_note_stranger (lu, n->portal, err);
-    n->astray = true;
+    n->astray = (int) n->portal;
   }
   if (err->err == ENODEV || err->err == EIO) {
     note_refusal (n, lu, err);
@@ -251,7 +251,8 @@ settle_old_writes (struct target *t, struct nexus *n, struct session *s,
 
   pthread_mutex_lock (&t->lock);
   crowded = t->crowded;
-  t->crowded = n->astray = false;
+  t->crowded = false;
+  n->astray = -1;
   pthread_mutex_unlock (&t->lock);
   settle_luns (t, n, session_portal_group (s));
   return reset_luns (t, n, crowded ? NULL : n, s, stop, err);
