@@ -18,7 +18,7 @@ enum how { FAILS, WORKS, HANGS, WORKS_LATE };
 
 struct test {
   enum how how[4];
-  unsigned patience;            /* ms */
+  unsigned patience;            /* ms, with one that does not end by itself */
   atomic_uint begun, ended, stopped;
   atomic_bool beside;           /* some ran on another thread */
   pthread_t caller;
@@ -30,6 +30,9 @@ rest (void)
   nanosleep (&(struct timespec) { .tv_nsec = 1000000 }, NULL);
 }
 
+/* An hour is not waited for one that has failed. */
+#define LONG 3600000
+
 static unsigned
 begin (void *tv, size_t i)
 {
@@ -37,7 +40,7 @@ begin (void *tv, size_t i)
 
   CHECK_UINT (i, t->begun);
   t->begun++;
-  return t->patience;
+  return t->how[i] == HANGS || t->how[i] == WORKS_LATE ? t->patience : LONG;
 }
 
 /* WORKS_LATE: when it is told to stop. */
@@ -70,13 +73,10 @@ race (struct test *t, size_t n, const struct stop *stop)
   return r;
 }
 
-/* An hour is not waited for one that has failed. */
-#define LONG 3600000
-
 static void
 test_in_turn (void)
 {
-  struct test t = { .how = { FAILS, FAILS, WORKS, WORKS }, .patience = LONG };
+  struct test t = { .how = { FAILS, FAILS, WORKS, WORKS } };
 
   CHECK_INT (race (&t, 4, NULL), 2);
   CHECK_UINT (t.begun, 3);
@@ -86,7 +86,7 @@ test_in_turn (void)
 static void
 test_none (void)
 {
-  struct test t = { .how = { FAILS, FAILS, FAILS }, .patience = LONG };
+  struct test t = { .how = { FAILS, FAILS, FAILS } };
 
   CHECK_INT (race (&t, 3, NULL), -1);
   CHECK_UINT (t.begun, 3);
@@ -99,6 +99,15 @@ test_beside_one_that_hangs (void)
   struct test t = { .how = { HANGS, WORKS }, .patience = 10 };
 
   CHECK_INT (race (&t, 2, NULL), 1);
+  CHECK_UINT (t.stopped, 1);
+}
+
+static void
+test_failed_beside_one_that_hangs (void)
+{
+  struct test t = { .how = { HANGS, FAILS, FAILS, WORKS }, .patience = 10 };
+
+  CHECK_INT (race (&t, 4, NULL), 3);
   CHECK_UINT (t.stopped, 1);
 }
 
@@ -157,6 +166,7 @@ main (void)
   test_in_turn ();
   test_none ();
   test_beside_one_that_hangs ();
+  test_failed_beside_one_that_hangs ();
   test_two_have_worked ();
   test_stop ();
   test_only_one ();

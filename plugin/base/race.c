@@ -17,7 +17,8 @@ struct race {
 
   pthread_mutex_t lock;         /* protects the rest */
   pthread_cond_t changed;
-  size_t running;
+  size_t begun, running;
+  bool last_over;               /* the one that was begun last has ended */
   int winner;                   /* -1: none yet */
 };
 
@@ -42,6 +43,7 @@ run (struct race *r, size_t i, const struct stop *stop)
 
   pthread_mutex_lock (&r->lock);
   r->running--;
+  r->last_over |= i + 1 == r->begun;
   if (worked && r->winner == -1)
     r->winner = (int) i;
   pthread_cond_broadcast (&r->changed);
@@ -66,8 +68,8 @@ start (struct runner *runner, struct race *r, size_t i)
   return thread_start (&runner->thread, run_beside, runner) == 0;
 }
 
-/* Until one has worked, all have failed, or the time is over.  False: no other
- * one is to be tried.
+/* Until one has worked, the last one has failed, or the time is over; without a
+ * limit: until all have.  False: no other one is to be tried.
  */
 static bool
 await (struct race *r, uint64_t until, const struct stop *stop)
@@ -75,7 +77,8 @@ await (struct race *r, uint64_t until, const struct stop *stop)
   bool asked = false, won;
 
   pthread_mutex_lock (&r->lock);
-  while (r->winner == -1 && r->running > 0 && !asked && clock_ms () < until) {
+  while (r->winner == -1 && !asked && clock_ms () < until &&
+         (until == NO_DEADLINE ? r->running > 0 : !r->last_over)) {
     clock_wait (&r->changed, &r->lock, stop_slice (until));
     pthread_mutex_unlock (&r->lock);
     asked = stop_asked (stop);
@@ -103,7 +106,9 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
   for (i = 0; i < n && more; ++i) {
     ms = ops->begin (opaque, i);
     pthread_mutex_lock (&r.lock);
+    r.begun = i + 1;
     r.running++;
+    r.last_over = false;
     pthread_mutex_unlock (&r.lock);
     if (n > 1 && start (&runners[started], &r, i))
       started++;
