@@ -86,7 +86,7 @@ await (struct race *r, uint64_t until, const struct stop *stop)
   }
   won = r->winner != -1;
   pthread_mutex_unlock (&r->lock);
-  return !won && !asked;
+  return !won && !asked && !stop_asked (stop);
 }
 
 int
