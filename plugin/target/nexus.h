@@ -24,8 +24,9 @@ struct nexus;
  * without any lock.
  */
 struct nexus_ops {
-  /* One try to log in somewhere, and to settle what the session before has
-   * left (fence.h).  NULL with a sentence; ESHUTDOWN: asked to stop.
+  /* Log in at one of the portals, and settle what the session before has left
+   * (fence.h).  NULL with a sentence: no portal gave a session, or it did not
+   * settle that; ESHUTDOWN: asked to stop.
    */
   struct session *(*log_in) (void *target, struct nexus *n,
                              const struct stop *stop, struct error *err);
@@ -35,8 +36,8 @@ struct nexus_ops {
   void (*is_lost) (void *target, struct nexus *n,
                    const struct engine_loss *loss);
 
-  /* A try has failed, ‘tries’ in a row, the last one for this reason
-   * (ESHUTDOWN: there was none).  False: the nexus is not wanted any more, and
+  /* log_in has failed, ‘tries’ times in a row, the last one for this reason
+   * (ESHUTDOWN: nothing was tried).  False: the nexus is not wanted any more, and
    * its thread ends.
    */
   bool (*has_failed) (void *target, struct nexus *n, unsigned tries,

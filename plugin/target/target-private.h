@@ -4,7 +4,7 @@
  *   target.c     what there is, and waiting for a change of it
  *   users.c      how many nexuses there are, and which one a user has
  *   nexus-ops.c  what a nexus asks of its target
- *   round.c      a login at one of the portals
+ *   round.c      a login at one of the portals, in turn or side by side
  *   placement.c  at which portal a nexus logs in, and when it moves
  *   settle.c     the writes that lost sessions have left
  *   eviction.c   targets that keep one session
@@ -86,6 +86,7 @@ struct attempt {
  */
 extern size_t placement_choose (const struct target *t, const struct nexus *n,
                                 const struct attempt *attempts, size_t tried);
+
 /* Before that: find out which portals take connections.  Lets go of the lock
  * meanwhile.
  */
