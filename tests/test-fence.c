@@ -84,9 +84,11 @@ test_groups (void)
   fence_mark (&f, 1, 2, -1);
   CHECK (!fence_has_in (&f, 0, 2));
   CHECK (!fence_has_in (&f, 1, -1));
+  fence_settle (&f, 0, 0);
   fence_settle (&f, 0, 1);
   fence_settle (&f, 0, 2);
   fence_settle (&f, 1, -1);
+  fence_settle (&f, 1, 0);
   CHECK (fence_has (&f, 0));
   CHECK (fence_has (&f, 1));
 }
@@ -108,14 +110,18 @@ test_reset (void)
 
   fence_mark (&f, 0, 2, 1);
   fence_mark (&f, 1, 8, 1);
+  fence_mark (&f, 3, 1, 1);
+  fence_mark (&f, 3, 2, 2);
   fence_before_reset (&f, &before);
-  fence_mark (&f, 2, 1, 1);        /* another nexus is lost meanwhile */
-  fence_settle (&f, 1, 1);         /* the same logs in, and is lost again */
+  fence_mark (&f, 2, 1, 1);     /* another nexus is lost meanwhile */
+  fence_settle (&f, 1, 1);      /* the same logs in, and is lost again */
   fence_mark (&f, 1, 9, 1);
+  fence_mark (&f, 3, 3, 2);     /* no login settles it, and it is lost again */
   fence_after_reset (&f, &before);
   CHECK (!fence_has (&f, 0));
   CHECK (fence_has (&f, 1));
   CHECK (fence_has (&f, 2));
+  CHECK (fence_has (&f, 3));
   CHECK (!fence_is_open (&f));
 }
 

@@ -14,7 +14,7 @@
 #include "check.h"
 #include "race.h"
 
-enum how { FAILS, WORKS, HANGS, WORKS_LATE };
+enum how { FAILS, WORKS, HANGS, WORKS_LATE, TAKES_TIME };
 
 struct test {
   enum how how[4];
@@ -43,13 +43,19 @@ begin (void *tv, size_t i)
   return t->how[i] == HANGS || t->how[i] == WORKS_LATE ? t->patience : LONG;
 }
 
-/* WORKS_LATE: when it is told to stop. */
+/* WORKS_LATE: when it is told to stop; TAKES_TIME: it works unless it is. */
 static int
 run (void *tv, size_t i, const struct stop *stop)
 {
   struct test *t = tv;
-  const enum how how = t->how[i];
+  enum how how = t->how[i];
+  unsigned n;
 
+  if (how == TAKES_TIME) {
+    for (n = 0; n < 50 && !stop_asked (stop); ++n)
+      rest ();
+    how = n == 50 ? WORKS : FAILS;
+  }
   t->beside |= !pthread_equal (pthread_self (), t->caller);
   if (how == HANGS || how == WORKS_LATE) {
     while (!stop_asked (stop))
@@ -121,6 +127,15 @@ test_two_have_worked (void)
   CHECK_UINT (t.ended, 2);
 }
 
+/* There is none that could be tried beside it. */
+static void
+test_last_is_waited_for (void)
+{
+  struct test t = { .how = { HANGS, TAKES_TIME }, .patience = 0 };
+
+  CHECK_INT (race (&t, 2, NULL), 1);
+}
+
 static bool
 has_begun (void *tv)
 {
@@ -169,6 +184,7 @@ main (void)
   test_beside_one_that_hangs ();
   test_failed_beside_one_that_hangs ();
   test_two_have_worked ();
+  test_last_is_waited_for ();
   test_stop ();
   test_only_one ();
   return check_summary ();
