@@ -29,7 +29,7 @@ done
 wait_until used "$second" connections -eq 4
 sleep 1
 # A try at the silent portal costs up to 5 s.
-tries=$(grep -c 'cannot log in' "$nbdkit_log")
+tries=$(grep -c 'has not answered yet' "$nbdkit_log")
 # The tries are open there still, and are no sessions.
 use "$first" reset
 use "$first" accept

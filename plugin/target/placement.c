@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "debug.h"
 #include "paths.h"
 #include "target-private.h"
 
@@ -185,6 +186,8 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
   for (i = 0; i < tried; ++i)
     if (!attempts[i].over && !attempts[i].passed) {
       attempts[i].passed = true;
+      debug_session ("%s: %s has not answered yet: another portal is tried "
+                     "beside it", n->name, attempts[i].at.text);
       note_failed (&t->portals.list[attempts[i].portal]);
     }
   n->portal = placement_choose (t, n, attempts, tried);

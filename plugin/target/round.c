@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "debug.h"
 #include "race.h"
 #include "target-private.h"
 
@@ -45,8 +46,10 @@ attempt_login (void *rv, size_t i, const struct stop *stop)
   pthread_mutex_lock (&t->lock);
   a->session = s;
   a->over = true;
-  if (s == NULL)
+  if (s == NULL) {
+    debug_session ("%s: %s", r->n->name, a->err.msg);
     placement_note_failure (t, a);
+  }
   pthread_mutex_unlock (&t->lock);
   return s ? 0 : -1;
 }
