@@ -510,10 +510,12 @@ test_slow_login (void)
   begin_open (&j, 0, 0);
   CHECK_UINT (end_within (&j, 25000), STATUS_GOOD);
   a = &users[0];
+  set_login_ms (1, 0);          /* one beside it would be the first */
   fake_cut (0);
   fake_cut (1);
   begin (&j, a, true, 0, 1);
   CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 1);
   end_test ();
 }
 
@@ -566,8 +568,27 @@ test_slow_beside_frozen_first (void)
     begin_open (&j, 0, 0);
     CHECK_UINT (end_within (&j, ATTEMPT_MS + 7000), STATUS_GOOD);
     CHECK_UINT (fake_sessions ((int) slow), 1);
+    CHECK_UINT (users[0].path->nexus->portal, slow);
+    fake_cut (slow);            /* it is the first to be tried now */
+    begin (&j, &users[0], true, 0, 1);
+    CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
     end_test ();
   }
+}
+
+/* Neither portal ends the session at the other one: they are two groups. */
+static void
+test_two_in_at_once (void)
+{
+  struct job j;
+
+  TEST ("of two logins that work at once one session is kept", 2);
+  set_login_ms (0, 2 * ATTEMPT_MS);
+  set_login_ms (1, ATTEMPT_MS);
+  begin_open (&j, 0, 0);
+  CHECK_UINT (end_within (&j, 2 * ATTEMPT_MS + 2000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (-1), 1);
+  end_test ();
 }
 
 /* The first of two portals comes to lead to another LUN of that number, and the
@@ -678,6 +699,7 @@ main (void)
   test_slow_login_alone ();
   test_slow_beside_frozen ();
   test_slow_beside_frozen_first ();
+  test_two_in_at_once ();
   test_standby ();
   test_states_of_another ();
   test_other_seen_by_states ();
