@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Several ways side by side (race.h).  No way ends before what it waits for has
- * happened, so no result depends on time.
+/* Several attempts side by side (race.h).  None ends before what it waits for
+ * has happened, so no result depends on time.
  */
 
 #include <config.h>
@@ -144,7 +144,7 @@ has_begun (void *tv)
   return t->begun == 2;
 }
 
-/* It is asked, too, where no way is waited for. */
+/* It is asked, too, where no attempt is waited for. */
 static void
 test_stop (void)
 {

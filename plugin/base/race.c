@@ -60,7 +60,7 @@ run_beside (void *rv)
   return NULL;
 }
 
-/* False: this way is not tried on a thread of its own. */
+/* False: there is no thread for it. */
 static bool
 start (struct runner *runner, struct race *r, size_t i)
 {

@@ -12,6 +12,8 @@
 #include "race.h"
 #include "target-private.h"
 
+_Static_assert (PORTALS_MAX <= RACE_MAX, "a round takes in all portals");
+
 struct round {
   struct target *t;
   struct nexus *n;
