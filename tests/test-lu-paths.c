@@ -141,6 +141,32 @@ test_path_given_up_by_tcp (void)
   }
 }
 
+/* We end the session there, since another one has reset the LUN, before a ping
+ * would have told.
+ */
+static void
+test_silent_at_a_reset (void)
+{
+  struct lu_user *a, *b;
+  struct job j, w;
+
+  TEST ("a portal that is silent is left when the LUN is reset", 3);
+  get_two (&a, &b);
+  CHECK_UINT (b->path->nexus->portal, 1);
+  hold_reads (1, true);
+  begin (&j, b, false, 0, 0);
+  await_held ();
+  set_portal (1, FAKE_FROZEN);
+  let_pass (settings.noop_timeout_ms + 1000);
+  leave_unsettled (&w, a);
+  let_pass (2000);
+  CHECK_UINT (look (0).resets, 1);
+  CHECK_UINT (fake_sessions (2), 2); /* nobody has tried the second one */
+  CHECK_UINT (end_within (&j, 1000), STATUS_GOOD);
+  CHECK_UINT (end_within (&w, 1000), STATUS_GOOD);
+  end_test ();
+}
+
 /* What it asks may be swallowed and be asked again, be answered BUSY, or find no
  * session.
  */
@@ -690,6 +716,7 @@ main (void)
   test_states_unanswered ();
   test_silent_portal ();
   test_path_given_up_by_tcp ();
+  test_silent_at_a_reset ();
   test_open_limit ();
   test_silent_at_start ();
   test_two_frozen ();
