@@ -40,7 +40,7 @@ begin (void *tv, size_t i)
 
   CHECK_UINT (i, t->begun);
   t->begun++;
-  return t->how[i] == HANGS || t->how[i] == WORKS_LATE ? t->patience : LONG;
+  return t->how[i] == FAILS || t->how[i] == WORKS ? LONG : t->patience;
 }
 
 /* WORKS_LATE: when it is told to stop; TAKES_TIME: it works unless it is. */
@@ -127,13 +127,15 @@ test_two_have_worked (void)
   CHECK_UINT (t.ended, 2);
 }
 
-/* There is none that could be tried beside it. */
+/* There is none that could be tried beside them. */
 static void
-test_last_is_waited_for (void)
+test_last_are_waited_for (void)
 {
   struct test t = { .how = { HANGS, TAKES_TIME }, .patience = 0 };
+  struct test u = { .how = { TAKES_TIME, FAILS }, .patience = 0 };
 
   CHECK_INT (race (&t, 2, NULL), 1);
+  CHECK_INT (race (&u, 2, NULL), 0);
 }
 
 static bool
@@ -184,7 +186,7 @@ main (void)
   test_beside_one_that_hangs ();
   test_failed_beside_one_that_hangs ();
   test_two_have_worked ();
-  test_last_is_waited_for ();
+  test_last_are_waited_for ();
   test_stop ();
   test_only_one ();
   return check_summary ();
