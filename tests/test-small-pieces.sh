@@ -25,7 +25,7 @@ try ()
     tgt --mode target --op update --tid 1 -n "${key%=*}" -v "${key#*=}"
   done
   LD_PRELOAD=$abs_top_builddir/tests/.libs/small-pieces.so \
-    start_nbdkit iscsi "iscsi://$portal/$iqn/1"
+    start_nbdkit iscsi "iscsi://$portal/$iqn/1" noop-interval=0 timeout=120
   load --connections 2 --depth 8 --slots 128 --ops 300 --offset 77 \
        --block-size 60000 --backing "$tmp/disk" --read-back "$uri"
   stop_nbdkit
