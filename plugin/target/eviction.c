@@ -48,11 +48,13 @@ eviction_note (struct target *t, const struct nexus *lost, uint64_t now)
   const struct nexus *n = NULL, *other = NULL;
 
   while ((n = nexus_after (t, n)) != NULL)
-    if (n != lost && n->up && (other == NULL || n->since > other->since))
+    if (n != lost && n->logged_in > 0 &&
+        (other == NULL || n->logged_in > other->logged_in))
       other = n;
   if (other == NULL)
     return;
-  if (lost->since > other->since || now - other->since > EVICTION_MS ||
+  if (lost->logged_in > other->logged_in ||
+      now - other->logged_in > EVICTION_MS ||
       lost != t->evictor)
     t->evictions = 0;
   t->evictor = other;

@@ -149,6 +149,7 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
     t->portals.list[n->portal].failed_at = loss->at;
   if (loss->cause == LOSS_BROKEN || loss->cause == LOSS_RESET)
     eviction_note (t, n, loss->at);
+  n->logged_in = 0;
   n->since = loss->at;
   if (!target_is_up (t)) {
     t->down_since = loss->at;

@@ -75,6 +75,8 @@ struct nexus {
   unsigned users;
   struct error why;             /* of the last failure */
   uint64_t since;               /* clock_ms, of ‘up’; when it was made */
+  uint64_t logged_in;           /* clock_ms, before ‘up’; 0: it has no session
+                                   yet, or not any more */
   uint64_t looked_at;           /* clock_ms, for a better portal */
 
   struct nexus_private *private; /* nexus.c */

@@ -48,6 +48,8 @@ attempt_login (void *rv, size_t i, const struct stop *stop)
   pthread_mutex_lock (&t->lock);
   a->session = s;
   a->over = true;
+  if (s)
+    r->n->logged_in = clock_ms ();
   if (s == NULL) {
     debug_session ("%s: %s", r->n->name, a->err.msg);
     placement_note_failure (t, a);
@@ -128,8 +130,10 @@ round_log_in (struct target *t, struct nexus *n, const struct stop *stop,
   pthread_mutex_lock (&t->lock);
   if (a->session)
     placement_note_login (t, n, a);
-  else
+  else {
+    n->logged_in = 0;
     placement_note_failure (t, a);
+  }
   pthread_mutex_unlock (&t->lock);
   return a->session;
 }
