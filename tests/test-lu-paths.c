@@ -523,6 +523,27 @@ test_many_cut (void)
   end_test ();
 }
 
+/* Each of the others would have 5 s. */
+static void
+test_back_beside_dead_portals (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("the only portal that lives is found soon when it is back", 4);
+  set_portal (1, FAKE_SILENT);
+  set_portal (2, FAKE_SILENT);
+  set_portal (3, FAKE_SILENT);
+  a = get (0);
+  set_portal (0, FAKE_REFUSES);
+  fake_cut (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (1000);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, ATTEMPT_MS + 1500), STATUS_GOOD);
+  end_test ();
+}
+
 static void
 test_slow_login (void)
 {
@@ -722,6 +743,7 @@ main (void)
   test_two_frozen ();
   test_two_cut ();
   test_many_cut ();
+  test_back_beside_dead_portals ();
   test_slow_login ();
   test_slow_login_alone ();
   test_slow_beside_frozen ();

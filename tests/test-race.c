@@ -14,7 +14,7 @@
 #include "check.h"
 #include "race.h"
 
-enum how { FAILS, WORKS, HANGS, WORKS_LATE, TAKES_TIME };
+enum how { FAILS, WORKS, HANGS, WORKS_LATE, TAKES_TIME, IS_NOT_TRIED };
 
 struct test {
   enum how how[4];
@@ -39,6 +39,8 @@ begin (void *tv, size_t i)
   struct test *t = tv;
 
   CHECK_UINT (i, t->begun);
+  if (t->how[i] == IS_NOT_TRIED)
+    return RACE_NO_MORE;
   t->begun++;
   return t->how[i] == FAILS || t->how[i] == WORKS ? LONG : t->patience;
 }
@@ -117,6 +119,15 @@ test_failed_beside_one_that_hangs (void)
   CHECK_UINT (t.stopped, 1);
 }
 
+static void
+test_no_more (void)
+{
+  struct test t = { .how = { FAILS, IS_NOT_TRIED, WORKS } };
+
+  CHECK_INT (race (&t, 3, NULL), -1);
+  CHECK_UINT (t.begun, 1);
+}
+
 /* It is not the winner, though it is the first in the row. */
 static void
 test_two_have_worked (void)
@@ -185,6 +196,7 @@ main (void)
   test_none ();
   test_beside_one_that_hangs ();
   test_failed_beside_one_that_hangs ();
+  test_no_more ();
   test_two_have_worked ();
   test_last_are_waited_for ();
   test_stop ();

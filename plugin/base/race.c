@@ -105,6 +105,10 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
   clock_cond_init (&r.changed);
   for (i = 0; i < n && more; ++i) {
     ms = ops->begin (opaque, i);
+    if (ms == RACE_NO_MORE) {
+      await (&r, NO_DEADLINE, stop);
+      break;
+    }
     pthread_mutex_lock (&r.lock);
     r.begun = i + 1;
     r.running++;

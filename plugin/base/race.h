@@ -8,6 +8,7 @@
 #ifndef ISCSI_RACE_H
 #define ISCSI_RACE_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "stop.h"
@@ -15,9 +16,12 @@
 /* No more attempts than that are made. */
 #define RACE_MAX 64
 
+#define RACE_NO_MORE UINT_MAX
+
 struct race_ops {
   /* Attempt number ‘i’ is about to be made.  For how long the next one waits
-   * for it, in ms, unless it fails sooner.  On the caller's thread.
+   * for it, in ms, unless it fails sooner; RACE_NO_MORE: neither it is made nor
+   * another one.  On the caller's thread.
    */
   unsigned (*begin) (void *opaque, size_t i);
 

@@ -110,7 +110,9 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
       n->why = *why;
     if (!target_is_up (t))
       t->why = n->why;
-    t->found = false;           /* the hosts may have moved */
+    /* Every portal has failed: the hosts may have moved. */
+    if (t->portals.n > 0 && tries % t->portals.n == 0)
+      t->found = false;
   }
   settle_end_turn (t, n);
   if (why->err == EBUSY && settle_has (t, n))

@@ -11,12 +11,14 @@
 #include "clock.h"
 #include "debug.h"
 #include "paths.h"
+#include "race.h"
 #include "target-private.h"
 
 /* How long a connection may take, where there are other portals or it is to be
- * made once more.
+ * made once more: so long that a portal that takes none has failed before
+ * another one is tried beside it.
  */
-#define CONNECT_MS 5000
+#define CONNECT_MS (ATTEMPT_MS - 500)
 
 /* How long to wait for a portal to take a connection, when it is only to be
  * found out whether it does.
@@ -174,24 +176,38 @@ placement_probe (struct target *t)
       t->portals.list[where[i]].failed_at = clock_ms ();
 }
 
-unsigned
-placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
-                 size_t tried)
+/* Those that have no answer yet have failed.  How many there are. */
+static size_t
+pass_attempts (struct target *t, const struct nexus *n,
+               struct attempt *attempts, size_t tried)
 {
-  const unsigned limit = t->p->login_timeout_ms;
-  const uint64_t now = clock_ms (), first = placement_limit (t, n);
-  const struct portal_state *portal;
-  size_t i;
+  size_t i, running = 0;
 
-  for (i = 0; i < tried; ++i)
+  for (i = 0; i < tried; ++i) {
+    running += !attempts[i].over;
     if (!attempts[i].over && !attempts[i].passed) {
       attempts[i].passed = true;
       debug_session ("%s: %s has not answered yet: another portal is tried "
                      "beside it", n->name, attempts[i].at.text);
       note_failed (&t->portals.list[attempts[i].portal]);
     }
-  n->portal = placement_choose (t, n, attempts, tried);
-  portal = &t->portals.list[n->portal];
+  }
+  return running;
+}
+
+unsigned
+placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
+                 size_t tried)
+{
+  const unsigned limit = t->p->login_timeout_ms;
+  const uint64_t now = clock_ms (), first = placement_limit (t, n);
+  const size_t running = pass_attempts (t, n, attempts, tried);
+  const size_t i = placement_choose (t, n, attempts, tried);
+  const struct portal_state *portal = &t->portals.list[i];
+
+  if (n->was_up && tried > 0 && running == 0 && portal->failed_at != 0)
+    return RACE_NO_MORE;
+  n->portal = i;
   attempts[tried] = (struct attempt) {
     .portal = n->portal,
     .at = portal->at,

@@ -29,7 +29,8 @@ begin_attempt (void *rv, size_t i)
 
   pthread_mutex_lock (&r->t->lock);
   ms = placement_begin (r->t, r->n, r->attempts, i);
-  r->tried = i + 1;
+  if (ms != RACE_NO_MORE)
+    r->tried = i + 1;
   pthread_mutex_unlock (&r->t->lock);
   return ms;
 }

@@ -94,7 +94,10 @@ extern void placement_probe (struct target *t);
 
 /* The next one of a round is to be made: fill in attempts[tried].  The portals
  * of those before that have no answer yet have failed.  Returns how many ms it
- * has before another one is made beside it.
+ * has before another one is made beside it; RACE_NO_MORE: all have failed, and
+ * so has what is left; it is better to find out first which of them take
+ * connections.  (The first session of a nexus has one round, in which each is
+ * tried.)
  */
 extern unsigned placement_begin (struct target *t, struct nexus *n,
                                  struct attempt *attempts, size_t tried);
