@@ -6,6 +6,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 
 #include "check.h"
 #include "race.h"
+#include "thread.h"
 
 enum how { FAILS, WORKS, HANGS, WORKS_LATE, TAKES_TIME, IS_NOT_TRIED };
 
@@ -23,6 +25,21 @@ struct test {
   atomic_bool beside;           /* some ran on another thread */
   pthread_t caller;
 };
+
+/* How many threads there are to be had. */
+static unsigned threads = 100;
+
+extern int __real_thread_start (pthread_t *, void *(*) (void *), void *);
+extern int __wrap_thread_start (pthread_t *, void *(*) (void *), void *);
+
+int
+__wrap_thread_start (pthread_t *thread, void *(*fn) (void *), void *opaque)
+{
+  if (threads == 0)
+    return EAGAIN;
+  threads--;
+  return __real_thread_start (thread, fn, opaque);
+}
 
 static void
 rest (void)
@@ -128,6 +145,18 @@ test_no_more (void)
   CHECK_UINT (t.begun, 1);
 }
 
+/* Then the caller makes the attempt, and hears that another has worked. */
+static void
+test_no_thread (void)
+{
+  struct test t = { .how = { TAKES_TIME, HANGS }, .patience = 10 };
+
+  threads = 1;
+  CHECK_INT (race (&t, 2, NULL), 0);
+  CHECK_UINT (t.stopped, 1);
+  threads = 100;
+}
+
 /* It is not the winner, though it is the first in the row. */
 static void
 test_two_have_worked (void)
@@ -197,6 +226,7 @@ main (void)
   test_beside_one_that_hangs ();
   test_failed_beside_one_that_hangs ();
   test_no_more ();
+  test_no_thread ();
   test_two_have_worked ();
   test_last_are_waited_for ();
   test_stop ();

@@ -13,6 +13,7 @@
 struct race {
   const struct race_ops *ops;
   void *opaque;
+  const struct stop *stop;
   atomic_bool over;             /* those that still run are to end */
 
   pthread_mutex_t lock;         /* protects the rest */
@@ -36,6 +37,15 @@ is_over (void *rv)
   return r->over;
 }
 
+/* Of an attempt that the caller's thread makes. */
+static bool
+is_over_or_stopped (void *rv)
+{
+  const struct race *r = rv;
+
+  return r->over || stop_asked (r->stop);
+}
+
 static void
 run (struct race *r, size_t i, const struct stop *stop)
 {
@@ -46,6 +56,7 @@ run (struct race *r, size_t i, const struct stop *stop)
   r->last_over |= i + 1 == r->begun;
   if (worked && r->winner == -1)
     r->winner = (int) i;
+  r->over |= worked;
   pthread_cond_broadcast (&r->changed);
   pthread_mutex_unlock (&r->lock);
 }
@@ -93,7 +104,10 @@ int
 race_run (const struct race_ops *ops, void *opaque, size_t n,
           const struct stop *stop)
 {
-  struct race r = { .ops = ops, .opaque = opaque, .winner = -1 };
+  struct race r = {
+    .ops = ops, .opaque = opaque, .stop = stop, .winner = -1,
+  };
+  const struct stop in_place = { .asked = is_over_or_stopped, .opaque = &r };
   struct runner runners[RACE_MAX];
   size_t i, started = 0;
   bool more = true;
@@ -117,7 +131,7 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
     if (n > 1 && start (&runners[started], &r, i))
       started++;
     else
-      run (&r, i, stop);
+      run (&r, i, &in_place);
     more = await (&r, i + 1 < n ? clock_ms () + ms : NO_DEADLINE, stop);
   }
   r.over = true;
