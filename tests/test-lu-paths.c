@@ -544,6 +544,38 @@ test_back_beside_dead_portals (void)
   end_test ();
 }
 
+static bool
+is_spread (void *opaque __attribute__ ((__unused__)))
+{
+  return fake_sessions (0) == 1 && fake_sessions (1) == 1;
+}
+
+/* What failed meanwhile is not held against any of them. */
+static void
+test_spread_after_outage (void)
+{
+  struct lu_user *u[2];
+  struct job j[2];
+  unsigned i;
+
+  TEST ("after an outage of all portals the sessions are soon spread", 2);
+  settings.sessions = 2;
+  for (i = 0; i < 2; ++i)
+    u[i] = get (0);
+  await_sessions (2);
+  for (i = 0; i < 2; ++i)
+    lose_portal (i);
+  for (i = 0; i < 2; ++i)
+    begin (&j[i], u[i], false, i, 0);
+  let_pass (60000);
+  set_portal (0, FAKE_ANSWERS);
+  for (i = 0; i < 2; ++i)
+    CHECK_UINT (end_within (&j[i], 5000), STATUS_GOOD);
+  set_portal (1, FAKE_ANSWERS);
+  CHECK (fake_clock_turn_until (is_spread, NULL, 50, 15000));
+  end_test ();
+}
+
 static void
 test_slow_login (void)
 {
@@ -744,6 +776,7 @@ main (void)
   test_two_cut ();
   test_many_cut ();
   test_back_beside_dead_portals ();
+  test_spread_after_outage ();
   test_slow_login ();
   test_slow_login_alone ();
   test_slow_beside_frozen ();

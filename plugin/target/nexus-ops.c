@@ -123,6 +123,18 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
   return wanted;
 }
 
+/* A login that failed while the whole target was away tells nothing of its
+ * portal.
+ */
+static void
+forgive_portals (struct target *t)
+{
+  size_t i;
+
+  for (i = 0; i < t->portals.n; ++i)
+    t->portals.list[i].failures = 0;
+}
+
 static void
 is_up (void *tv, struct nexus *n)
 {
@@ -134,6 +146,8 @@ is_up (void *tv, struct nexus *n)
   n->since = clock_ms ();
   n->why = (struct error) { 0 };
   settle_end_turn (t, n);
+  if (t->down_since != 0)
+    forgive_portals (t);
   t->down_since = 0;
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
