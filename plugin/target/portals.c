@@ -137,6 +137,7 @@ how_far (const struct error *err)
   case ENETUNREACH:  return 1;
   case ETIMEDOUT:    return 2;
   case ECONNRESET:   return 3;
+  case EBUSY:        return 5;  /* all else was right, and it may pass */
   }
   return 4;
 }
