@@ -29,7 +29,7 @@ struct portal_state {
   struct address at;
   uint64_t failed_at;           /* clock_ms, 0: not since it worked last */
   unsigned failures;            /* to log in, since it did last */
-  unsigned login_ms;            /* that the last login took; 0: none yet */
+  uint64_t login_ms;            /* that the last login took; 0: none yet */
   int group;                    /* TargetPortalGroupTag; -1: not told */
   int port_group;               /* ALUA target port group; -1: not told */
 };

@@ -346,14 +346,13 @@ struct preflight {
   const struct settings *p;
   struct portals *portals;
   struct session_params params;
-  struct isid isid;
   int lun;
   struct error errs[PORTALS_MAX];
 };
 
 static int
-try_once (struct preflight *f, size_t i, uint64_t deadline,
-          const struct stop *stop, unsigned *unanswered)
+try_once (struct preflight *f, size_t i, const struct isid *isid,
+          uint64_t deadline, const struct stop *stop, unsigned *unanswered)
 {
   struct portal_state *portal = &f->portals->list[i];
   const uint64_t begun = clock_ms ();
@@ -364,10 +363,10 @@ try_once (struct preflight *f, size_t i, uint64_t deadline,
   struct error why;
   int r = 0;
 
-  s = session_open (&f->params, &portal->at, &f->isid, deadline, stop, err);
+  s = session_open (&f->params, &portal->at, isid, deadline, stop, err);
   if (s == NULL)
     return -1;
-  portal->login_ms = (unsigned) (clock_ms () - begun);
+  portal->login_ms = clock_ms () - begun;
   session_ask (&asker, s, deadline, stop);
   if (lun >= 0) {
     asker.lun = lun_wire (lun);
@@ -400,20 +399,25 @@ begin_portal (void *fv, size_t i __attribute__ ((__unused__)))
   return share < ATTEMPT_MS ? share : ATTEMPT_MS;
 }
 
-/* Once more for each optional question that has no answer, without it. */
+/* Once more for each optional question that has no answer, without it.  It
+ * writes nothing, and so has an ISID of its own: it ends no other portal's.
+ */
 static int
 try_portal (void *fv, size_t i, const struct stop *stop)
 {
   struct preflight *f = fv;
   const uint64_t deadline = clock_ms () + f->p->login_timeout_ms;
   unsigned unanswered = 0, before;
+  struct isid isid;
   int r;
 
+  if (nexus_next_isid (&isid, &f->errs[i]) == -1)
+    return -1;
   do {
     before = unanswered;
-    r = try_once (f, i, deadline, stop, &unanswered);
+    r = try_once (f, i, &isid, deadline, stop, &unanswered);
   } while (r == -1 && unanswered != before);
-  if (r == -1)
+  if (r == -1 && !stop_asked (stop))
     debug_session ("%s", f->errs[i].msg);
   return r;
 }
@@ -424,11 +428,10 @@ try_portals (struct preflight *f, struct error *err)
   static const struct race_ops ops = {
     .begin = begin_portal, .run = try_portal,
   };
-  int i, n = (int) f->portals->n, winner;
+  const int n = (int) f->portals->n;
+  const int winner = race_run (&ops, f, f->portals->n, NULL);
+  int i;
 
-  if (nexus_next_isid (&f->isid, err) == -1)
-    return -1;
-  winner = race_run (&ops, f, f->portals->n, NULL);
   for (i = 0; i < winner; ++i)
     f->portals->list[i].failed_at = clock_ms ();
   if (winner != -1)
