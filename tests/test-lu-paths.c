@@ -544,6 +544,27 @@ test_back_beside_dead_portals (void)
   end_test ();
 }
 
+/* It refuses the first try, and the other one takes connections and no more. */
+static void
+test_back_beside_frozen (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a portal that refused is tried again while the other is silent", 2);
+  a = get (0);
+  set_portal (1, FAKE_FROZEN);
+  set_portal (0, FAKE_REFUSES);
+  fake_cut (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (ATTEMPT_MS + 2000);
+  CHECK (!j.over);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 1500), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (0), 1);
+  end_test ();
+}
+
 static bool
 is_spread (void *opaque __attribute__ ((__unused__)))
 {
@@ -776,6 +797,7 @@ main (void)
   test_two_cut ();
   test_many_cut ();
   test_back_beside_dead_portals ();
+  test_back_beside_frozen ();
   test_spread_after_outage ();
   test_slow_login ();
   test_slow_login_alone ();

@@ -20,6 +20,11 @@
  */
 #define CONNECT_MS (ATTEMPT_MS - 500)
 
+/* A portal that has failed is tried again after so long, while others that are
+ * tried say nothing.
+ */
+#define AGAIN_MS 1000
+
 /* How long to wait for a portal to take a connection, when it is only to be
  * found out whether it does.
  */
@@ -97,7 +102,8 @@ placement_choose (const struct target *t, const struct nexus *n,
 
   view_portals (t, n, views);
   for (i = 0; i < tried; ++i)
-    views[attempts[i].portal].failed_at = UINT64_MAX;
+    if (!attempts[i].over)
+      views[attempts[i].portal].failed_at = UINT64_MAX;
   if (left && n->astray != -1)
     views[n->astray].rank = RANK_STRANGER;
   if (left && !settle_was_refused (t, n))
@@ -112,7 +118,6 @@ placement_note_login (struct target *t, struct nexus *n,
   struct portal_state *portal = &t->portals.list[a->portal];
   struct lu *lu;
 
-  portal->login_ms = (unsigned) (clock_ms () - a->begun);
   portal->failed_at = 0;
   portal->failures = 0;
   portal->group = n->group = session_portal_group (a->session);
@@ -195,24 +200,40 @@ pass_attempts (struct target *t, const struct nexus *n,
   return running;
 }
 
+/* When each portal is being tried there is nothing else to try.  When none is,
+ * and this one has failed: it is better to find out first which of them take
+ * connections.  But the first session of a nexus has one round, for all.
+ */
+static bool
+is_last (const struct target *t, const struct nexus *n, size_t tried,
+         size_t running, const struct portal_state *portal)
+{
+  if (running > 0 || tried == 0)
+    return running == t->portals.n;
+  return n->was_up ? portal->failed_at != 0 : tried >= t->portals.n;
+}
+
 unsigned
 placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
                  size_t tried)
 {
   const unsigned limit = t->p->login_timeout_ms;
-  const uint64_t now = clock_ms (), first = placement_limit (t, n);
+  const uint64_t first = placement_limit (t, n);
   const size_t running = pass_attempts (t, n, attempts, tried);
   const size_t i = placement_choose (t, n, attempts, tried);
   const struct portal_state *portal = &t->portals.list[i];
+  uint64_t begun = clock_ms ();
 
-  if (n->was_up && tried > 0 && running == 0 && portal->failed_at != 0)
+  if (is_last (t, n, tried, running, portal))
     return RACE_NO_MORE;
+  if (running > 0 && portal->failed_at + AGAIN_MS > begun)
+    begun = portal->failed_at + AGAIN_MS;
   n->portal = i;
   attempts[tried] = (struct attempt) {
-    .portal = n->portal,
+    .portal = i,
     .at = portal->at,
-    .begun = now,
-    .deadline = !n->was_up && now + limit > first ? first : now + limit,
+    .begun = begun,
+    .deadline = !n->was_up && begun + limit > first ? first : begun + limit,
     .connect_ms = n->was_up || t->portals.n > 1 ? CONNECT_MS : 0,
   };
   return portal->login_ms < ATTEMPT_MS / 2 ? ATTEMPT_MS : limit;

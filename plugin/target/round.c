@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "clock.h"
 #include "debug.h"
 #include "race.h"
 #include "target-private.h"
@@ -18,7 +19,7 @@ struct round {
   struct target *t;
   struct nexus *n;
   size_t tried;
-  struct attempt attempts[PORTALS_MAX];
+  struct attempt attempts[RACE_MAX]; /* several at one that has failed */
 };
 
 static unsigned
@@ -35,6 +36,15 @@ begin_attempt (void *rv, size_t i)
   return ms;
 }
 
+/* False: it is not to begin any more. */
+static bool
+await_begin (const struct attempt *a, const struct stop *stop)
+{
+  while (clock_ms () < a->begun && !stop_asked (stop))
+    clock_poll (NULL, 0, stop_slice (a->begun));
+  return clock_ms () >= a->begun;
+}
+
 static int
 attempt_login (void *rv, size_t i, const struct stop *stop)
 {
@@ -42,16 +52,21 @@ attempt_login (void *rv, size_t i, const struct stop *stop)
   struct target *t = r->t;
   struct attempt *a = &r->attempts[i];
   struct session_params params = portals_params (t->p, t->name);
-  struct session *s;
+  struct session *s = NULL;
 
   params.connect_ms = a->connect_ms;
-  s = session_open (&params, &a->at, &r->n->isid, a->deadline, stop, &a->err);
+  a->err.err = ESHUTDOWN;
+  if (await_begin (a, stop))
+    s = session_open (&params, &a->at, &r->n->isid, a->deadline, stop,
+                      &a->err);
   pthread_mutex_lock (&t->lock);
   a->session = s;
   a->over = true;
-  if (s)
+  if (s) {
     r->n->logged_in = clock_ms ();
-  if (s == NULL) {
+    t->portals.list[a->portal].login_ms = r->n->logged_in - a->begun;
+  }
+  else if (a->err.err != ESHUTDOWN) {
     debug_session ("%s: %s", r->n->name, a->err.msg);
     placement_note_failure (t, a);
   }
@@ -91,7 +106,7 @@ run_round (struct round *r, const struct stop *stop, struct error *err)
   placement_probe (t);
   n = t->portals.n;
   pthread_mutex_unlock (&t->lock);
-  winner = race_run (&login_ops, r, n, stop);
+  winner = race_run (&login_ops, r, n > 1 ? RACE_MAX : 1, stop);
   if (winner != -1)
     won = &r->attempts[winner];
   close_others (r, won);

@@ -73,7 +73,7 @@ extern struct session *round_log_in (struct target *t, struct nexus *n,
 struct attempt {
   size_t portal;
   struct address at;
-  uint64_t begun, deadline;     /* clock_ms */
+  uint64_t begun, deadline;     /* clock_ms; it may not have begun yet */
   unsigned connect_ms;          /* of it, for the connection; 0: all of it */
   bool passed;                  /* another one was made beside it */
   bool over;
@@ -81,8 +81,8 @@ struct attempt {
   struct error err;
 };
 
-/* Where a nexus is to log in, as things are, but for the ‘tried’ portals that
- * it has tried just now.
+/* Where a nexus is to log in, as things are: at no portal where one of its
+ * attempts, of which there are ‘tried’, is not over, if there is another.
  */
 extern size_t placement_choose (const struct target *t, const struct nexus *n,
                                 const struct attempt *attempts, size_t tried);
@@ -94,10 +94,8 @@ extern void placement_probe (struct target *t);
 
 /* The next one of a round is to be made: fill in attempts[tried].  The portals
  * of those before that have no answer yet have failed.  Returns how many ms it
- * has before another one is made beside it; RACE_NO_MORE: all have failed, and
- * so has what is left; it is better to find out first which of them take
- * connections.  (The first session of a nexus has one round, in which each is
- * tried.)
+ * has before another one is made beside it; RACE_NO_MORE: there is none to be
+ * made in this round.
  */
 extern unsigned placement_begin (struct target *t, struct nexus *n,
                                  struct attempt *attempts, size_t tried);
