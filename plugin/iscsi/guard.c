@@ -7,9 +7,9 @@
  * on as long as there is something.  Here each header is judged between the
  * socket and libiscsi (pdu.c), at no system call more; after a bad one
  * libiscsi is told that reading failed, and the session is lost.  The bytes
- * that come for each command, and those that leave, are counted on the way,
- * and a header leaves together with its data.
- * What it allocates has zeroes behind it.
+ * that come for each command, and those that leave, are counted on the way.
+ * A header leaves together with its data.  What libiscsi allocates has zeroes
+ * behind it.
  */
 
 #include <config.h>
