@@ -41,6 +41,26 @@ test_best_portal_dead (void)
   end_test ();
 }
 
+/* It takes connections, and each try keeps the users from the other one. */
+static void
+test_best_portal_frozen (void)
+{
+  unsigned logins;
+
+  TEST ("a better portal that answers no login is tried less and less often",
+        2);
+  fake.luns[0].tpgs = TPGS_IMPLICIT;
+  set_state (0, 0, ALUA_NON_OPTIMIZED);
+  set_state (0, 1, ALUA_OPTIMIZED);
+  set_portal (1, FAKE_FROZEN);
+  do_read (get (0), 0, &(uint32_t) { 0 });
+  logins = count (&fake.logins);
+  let_pass (100000);
+  CHECK (count (&fake.logins) >= logins + 2);
+  CHECK (count (&fake.logins) <= logins + 5);
+  end_test ();
+}
+
 /* Nexus 2 logs in again at a portal that is in transition: who waits for it
  * to be made sure of is not to wait there, since there is another one.
  */
@@ -786,6 +806,7 @@ main (void)
 {
   alarm (500);
   test_best_portal_dead ();
+  test_best_portal_frozen ();
   test_transition_elsewhere ();
   test_states_unanswered ();
   test_silent_portal ();

@@ -108,8 +108,10 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
   if (!n->retired && why->err != ESHUTDOWN) {
     if (n->was_up || portals_got_further (why, &n->why))
       n->why = *why;
-    if (!target_is_up (t))
+    if (!target_is_up (t)) {
       t->why = n->why;
+      t->away = true;
+    }
     /* Every portal has failed: the hosts may have moved. */
     if (t->portals.n > 0 && tries % t->portals.n == 0)
       t->found = false;
@@ -124,7 +126,8 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
 }
 
 /* A login that failed while the whole target was away tells nothing of its
- * portal.
+ * portal.  One for which the only session was left does: it is not to be left
+ * for that portal again and again.
  */
 static void
 forgive_portals (struct target *t)
@@ -146,8 +149,9 @@ is_up (void *tv, struct nexus *n)
   n->since = clock_ms ();
   n->why = (struct error) { 0 };
   settle_end_turn (t, n);
-  if (t->down_since != 0)
+  if (t->away)
     forgive_portals (t);
+  t->away = false;
   t->down_since = 0;
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
@@ -170,6 +174,7 @@ is_lost (void *tv, struct nexus *n, const struct engine_loss *loss)
   if (!target_is_up (t)) {
     t->down_since = loss->at;
     t->why = n->why;
+    t->away = loss->cause != LOSS_LEFT;
   }
   target_changed (t);
   pthread_mutex_unlock (&t->lock);
