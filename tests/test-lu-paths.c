@@ -239,6 +239,23 @@ test_silent_at_start (void)
   end_test ();
 }
 
+/* Its time may be over before the first login, which is the first to tell. */
+static void
+test_late_at_start (void)
+{
+  struct job j;
+
+  TEST ("an open that is late says why, even if nothing was told yet", 2);
+  set_portal (0, FAKE_FROZEN);
+  set_portal (1, FAKE_FROZEN);
+  begin_open (&j, 0, clock_ms () + 8000);
+  CHECK_UINT (end_within (&j, 9000), STATUS_LOST);
+  CHECK_STR (j.err.msg, FAKE_TARGET ": the target is away: no login was "
+             "answered yet");
+  nr_users--;
+  end_test ();
+}
+
 static void
 test_standby (void)
 {
@@ -814,6 +831,7 @@ main (void)
   test_silent_at_a_reset ();
   test_open_limit ();
   test_silent_at_start ();
+  test_late_at_start ();
   test_two_frozen ();
   test_two_cut ();
   test_many_cut ();

@@ -253,7 +253,8 @@ await_session (struct lu_user *user, const struct stop *stop,
          clock_ms () - t->down_since >= limit) ||
         lu_is_late (user))
       return error_set (err, ETIMEDOUT, "%s: the target is away: %s", t->name,
-                        t->why.msg);
+                        t->why.err != 0 ? t->why.msg
+                        : "no login was answered yet");
     target_choose (user);
     target_wait (t, clock_ms () + STOP_SLICE_MS);
   }
