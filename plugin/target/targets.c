@@ -410,9 +410,9 @@ try_portal (void *fv, size_t i, const struct stop *stop)
   const uint64_t deadline = clock_ms () + f->p->login_timeout_ms;
   unsigned unanswered = 0, before;
   struct isid isid;
-  int r;
+  int r = nexus_next_isid (&isid, &f->errs[i]);
 
-  if (nexus_next_isid (&isid, &f->errs[i]) == -1)
+  if (r == -1)
     return -1;
   do {
     before = unanswered;
