@@ -192,8 +192,8 @@ pass_attempts (struct target *t, const struct nexus *n,
     running += !attempts[i].over;
     if (!attempts[i].over && !attempts[i].passed) {
       attempts[i].passed = true;
-      debug_session ("%s: %s has not answered yet: another portal is tried "
-                     "beside it", n->name, attempts[i].at.text);
+      debug_session ("%s: %s has not answered yet, others may", n->name,
+                     attempts[i].at.text);
       note_failed (&t->portals.list[attempts[i].portal]);
     }
   }

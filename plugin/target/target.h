@@ -95,7 +95,7 @@ struct target {
   struct nexus *nexuses[MAX_SESSIONS]; /* NULL: free */
   struct lu *lus;
   uint64_t down_since;          /* clock_ms, 0: a nexus is up */
-  bool away;                    /* and not since we logged out of the last */
+  bool away;                    /* it is down, and not because we logged out */
   uint64_t full_until;          /* no further nexus before: it has no room */
   struct error why;             /* why the last nexus failed or was lost */
   unsigned failures;            /* nexuses that failed to log in at all */
