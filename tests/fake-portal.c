@@ -163,6 +163,7 @@ session_probe (const struct address *where, size_t n,
   size_t i;
 
   pthread_mutex_lock (&fake.lock);
+  fake.probes++;
   for (i = 0; i < n; ++i) {
     const enum fake_portal_state state =
       fake.portals[atoi (where[i].text) - 1].state;

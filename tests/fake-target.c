@@ -43,7 +43,7 @@ fake_target_init (unsigned nr_portals)
   fake.max_sessions = fake.busy_in = fake.full_in = fake.drops_in = 0;
   fake.evicts = fake.refuses_reset = fake.mute_reset = false;
   fake.drops_reset = false;
-  fake.logins = fake.refused_logins = fake.resets = 0;
+  fake.logins = fake.refused_logins = fake.probes = fake.resets = 0;
   fake.verdicts = (struct fake_verdicts) { 0 };
   for (i = 0; i < FAKE_LUNS; ++i) {
     fake.luns[i] = (struct fake_disk_lun) {

@@ -92,7 +92,7 @@ struct fake_target {
   unsigned busy_in, full_in, drops_in;
   unsigned seed;
 
-  unsigned logins, refused_logins, resets, held;
+  unsigned logins, refused_logins, probes, resets, held;
   unsigned verdicts_told;
   struct fake_verdicts verdicts;
 };

@@ -602,6 +602,30 @@ test_back_beside_frozen (void)
   end_test ();
 }
 
+/* Each login is one that waits for its portal. */
+static void
+test_all_frozen (void)
+{
+  unsigned i, probes;
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("where all portals are silent they are looked at again and again", 4);
+  a = get (0);
+  for (i = 1; i < 4; ++i)
+    set_portal (i, FAKE_FROZEN);
+  lose_portal (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (1000);
+  set_portal (0, FAKE_FROZEN);
+  probes = count (&fake.probes);
+  let_pass (3 * settings.login_timeout_ms);
+  CHECK (count (&fake.probes) > probes);
+  set_portal (2, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 5000), STATUS_GOOD);
+  end_test ();
+}
+
 static bool
 is_spread (void *opaque __attribute__ ((__unused__)))
 {
@@ -837,6 +861,7 @@ main (void)
   test_many_cut ();
   test_back_beside_dead_portals ();
   test_back_beside_frozen ();
+  test_all_frozen ();
   test_spread_after_outage ();
   test_slow_login ();
   test_slow_login_alone ();

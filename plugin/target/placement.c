@@ -201,16 +201,22 @@ pass_attempts (struct target *t, const struct nexus *n,
 }
 
 /* When each portal is being tried there is nothing else to try.  When none is,
- * and this one has failed: it is better to find out first which of them take
- * connections.  But the first session of a nexus has one round, for all.
+ * and this one has failed, it is better to find out first which of them take
+ * connections; so it is after login-timeout.  But the first session of a nexus
+ * has one round, for all.
  */
 static bool
-is_last (const struct target *t, const struct nexus *n, size_t tried,
-         size_t running, const struct portal_state *portal)
+is_last (const struct target *t, const struct nexus *n,
+         const struct attempt *attempts, size_t tried, size_t running,
+         const struct portal_state *portal)
 {
-  if (running > 0 || tried == 0)
-    return running == t->portals.n;
-  return n->was_up ? portal->failed_at != 0 : tried >= t->portals.n;
+  if (tried == 0 || running == t->portals.n)
+    return tried > 0;
+  if (!n->was_up && tried < t->portals.n)
+    return false;
+  if (running > 0)
+    return clock_ms () - attempts[0].begun >= t->p->login_timeout_ms;
+  return !n->was_up || portal->failed_at != 0;
 }
 
 unsigned
@@ -224,7 +230,7 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
   const struct portal_state *portal = &t->portals.list[i];
   uint64_t begun = clock_ms ();
 
-  if (is_last (t, n, tried, running, portal))
+  if (is_last (t, n, attempts, tried, running, portal))
     return RACE_NO_MORE;
   if (running > 0 && portal->failed_at + AGAIN_MS > begun)
     begun = portal->failed_at + AGAIN_MS;
