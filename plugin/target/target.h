@@ -170,6 +170,12 @@ extern struct target *target_new (const struct settings *p, const char *name,
 extern void target_begin_stop (struct target *t, uint64_t deadline);
 extern void target_free (struct target *t, uint64_t deadline);
 
+/* The portals that target_preflight has found for a target of that name; NULL:
+ * none.  Valid until preflight_forget, which is for the end of all.
+ */
+extern const struct portals *preflight_portals (const char *name);
+extern void preflight_forget (void);
+
 /* For retry_policy, with a struct target: sleep, unless the server goes away:
  * false.  Any thread, without the lock.
  */
