@@ -83,7 +83,7 @@ start (struct runner *runner, struct race *r, size_t i)
  * limit: until all have.  False: no other one is to be tried.
  */
 static bool
-await (struct race *r, uint64_t until, const struct stop *stop)
+await (struct race *r, uint64_t until)
 {
   bool asked = false, won;
 
@@ -92,12 +92,12 @@ await (struct race *r, uint64_t until, const struct stop *stop)
          (until == NO_DEADLINE ? r->running > 0 : !r->last_over)) {
     clock_wait (&r->changed, &r->lock, stop_slice (until));
     pthread_mutex_unlock (&r->lock);
-    asked = stop_asked (stop);
+    asked = stop_asked (r->stop);
     pthread_mutex_lock (&r->lock);
   }
   won = r->winner != -1;
   pthread_mutex_unlock (&r->lock);
-  return !won && !asked && !stop_asked (stop);
+  return !won && !asked && !stop_asked (r->stop);
 }
 
 int
@@ -119,10 +119,8 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
   clock_cond_init (&r.changed);
   for (i = 0; i < n && more; ++i) {
     ms = ops->begin (opaque, i);
-    if (ms == RACE_NO_MORE) {
-      await (&r, NO_DEADLINE, stop);
+    if (ms == RACE_NO_MORE)
       break;
-    }
     pthread_mutex_lock (&r.lock);
     r.begun = i + 1;
     r.running++;
@@ -132,8 +130,10 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
       started++;
     else
       run (&r, i, &in_place);
-    more = await (&r, i + 1 < n ? clock_ms () + ms : NO_DEADLINE, stop);
+    more = await (&r, clock_ms () + ms);
   }
+  if (more)
+    await (&r, NO_DEADLINE);
   r.over = true;
   for (i = 0; i < started; ++i)
     pthread_join (runners[i].thread, NULL);
