@@ -193,20 +193,24 @@ is_would_block (ssize_t r)
   return r == -1 && errno == EAGAIN;
 }
 
+/* What libiscsi makes of the result of a call; false: it gives up. */
+static bool
+go_on (ssize_t r, size_t *done)
+{
+  if (r > 0)
+    *done += (size_t) r;
+  CHECK (r > 0 || is_would_block (r));
+  return r > 0 || is_would_block (r);
+}
+
 static void
 send_all (const uint8_t *buf, size_t len)
 {
   size_t done = 0;
-  ssize_t r;
 
-  while (done < len) {
-    r = guarded_send (3, buf + done, len - done, MSG_NOSIGNAL);
-    CHECK (r > 0 || is_would_block (r));
-    if (r > 0)
-      done += (size_t) r;
-    else if (errno != EAGAIN)
-      return;
-  }
+  while (done < len &&
+         go_on (guarded_send (3, buf + done, len - done, MSG_NOSIGNAL), &done))
+    ;
 }
 
 /* From two buffers, of which libiscsi passes what is left of each. */
@@ -214,21 +218,16 @@ static void
 write_all (void)
 {
   const size_t half = LEN / 2 - 100;
+  bool goes_on = true;
   size_t done = 0;
-  ssize_t r;
 
-  while (done < LEN) {
+  while (done < LEN && goes_on) {
     const struct iovec iov[] = {
       { data + done, done < half ? half - done : LEN - done },
       { data + half, LEN - half },
     };
 
-    r = guarded_writev (3, iov, done < half ? 2 : 1);
-    CHECK (r > 0 || is_would_block (r));
-    if (r > 0)
-      done += (size_t) r;
-    else if (errno != EAGAIN)
-      return;
+    goes_on = go_on (guarded_writev (3, iov, done < half ? 2 : 1), &done);
   }
 }
 
