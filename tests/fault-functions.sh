@@ -204,6 +204,18 @@ scripted_has ()
   test "$(scripted_fact "$1")" "$2" "$3"
 }
 
+# The scripted target drops all connections between two writes.
+write_across_a_loss ()
+{
+  run_nbdsh -u "$uri" -c - <<END
+from scripted_client import tell
+h.pwrite(b"1" * 4096, 0)
+tell("drop")
+h.pwrite(b"2" * 4096, 0)
+assert h.pread(4096, 0) == b"2" * 4096
+END
+}
+
 # ---------------------------------------------------------------------
 # tgtd that comes and goes.
 

@@ -13,10 +13,4 @@ use "$proxy" blackhole
 start_nbdkit iscsi "iscsi://$proxy_portal/$iqn/1" \
              "portal=$(scripted_portal 1)" \
              recovery-timeout=$((60 * slack)) login-timeout=$((15 * slack))
-run_nbdsh -u "$uri" -c - <<END
-from scripted_client import tell
-h.pwrite(b"1" * 4096, 0)
-tell("drop")
-h.pwrite(b"2" * 4096, 0)
-assert h.pread(4096, 0) == b"2" * 4096
-END
+write_across_a_loss
