@@ -136,6 +136,28 @@ test_back_beside_dead_portals (void)
   end_test ();
 }
 
+/* A nexus that was started when the target had just gone. */
+static void
+test_started_in_an_outage (void)
+{
+  struct lu_user *a, *b;
+
+  TEST ("a session that failed in an outage is opened after it", 1);
+  settings.sessions = 2;
+  a = get (0);
+  set_portal (0, FAKE_REFUSES);
+  b = get (0);
+  let_pass (2000);
+  fake_cut (0);
+  let_pass (2000);
+  set_portal (0, FAKE_ANSWERS);
+  CHECK_UINT (do_write (a, 0, 1), STATUS_GOOD);
+  CHECK_UINT (do_write (b, 1, 1), STATUS_GOOD);
+  let_pass (2000);
+  CHECK_UINT (fake_sessions (0), 2);
+  end_test ();
+}
+
 /* It refuses the first try, and the other one takes connections and no more. */
 static void
 test_back_beside_frozen (void)
@@ -317,6 +339,7 @@ main (void)
   test_two_cut ();
   test_many_cut ();
   test_back_beside_dead_portals ();
+  test_started_in_an_outage ();
   test_back_beside_frozen ();
   test_all_frozen ();
   test_spread_after_outage ();

@@ -126,8 +126,8 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
 }
 
 /* A login that failed while the whole target was away tells nothing of its
- * portal.  One for which the only session was left does: it is not to be left
- * for that portal again and again.
+ * portal, nor of the room that there is.  One for which the only session was left
+ * does: it is not to be left for that portal again and again.
  */
 static void
 forgive_portals (struct target *t)
@@ -149,8 +149,10 @@ is_up (void *tv, struct nexus *n)
   n->since = clock_ms ();
   n->why = (struct error) { 0 };
   settle_end_turn (t, n);
-  if (t->away)
+  if (t->away) {
     forgive_portals (t);
+    t->full_until = 0;
+  }
   t->away = false;
   t->down_since = 0;
   target_changed (t);
