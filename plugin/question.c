@@ -19,6 +19,11 @@
 #define MAX_ENTRIES     (2 * (URL_MAX_LUN + 1))
 #define REPORT_LUNS_LEN (8 + 8 * MAX_ENTRIES)
 
+/* So much is asked for first, which is enough for 2047 LUNs: istgt never answers
+ * a command that may have more than 256 KiB of parameter data.
+ */
+#define FIRST_LEN 16384
+
 static unsigned
 time_for (const struct question *q)
 {
@@ -114,17 +119,17 @@ sort_luns (struct lun_address *luns, size_t n)
 
 /* An answer that is none to be tried again is the target's word. */
 static int
-ask_for_list (struct question *q, uint8_t *data, uint32_t *len,
-              struct error *err)
+ask_for_list (struct question *q, uint8_t *data, uint32_t room,
+              uint32_t *len, struct error *err)
 {
   struct command cmd = {
     .direction = DATA_IN,
     .param = data,
-    .len = REPORT_LUNS_LEN,
+    .len = room,
   };
   struct decision d;
 
-  cmd.cdb_len = cdb_report_luns (cmd.cdb, REPORT_LUNS_LEN);
+  cmd.cdb_len = cdb_report_luns (cmd.cdb, room);
   retry_run (&q->runner, &q->policy, &cmd, 1);
   d = sense_decide (&cmd.answer);
   *len = cmd.answer.received;
@@ -133,6 +138,15 @@ ask_for_list (struct question *q, uint8_t *data, uint32_t *len,
   error_set (err, d.err, "%s: listing the LUNs failed: %s",
              q->user.lu->target->name, d.reason);
   return sense_has_key (&cmd.answer, SENSE_ILLEGAL_REQUEST) ? 1 : -1;
+}
+
+/* How much the list takes in all. */
+static uint32_t
+whole_list (const uint8_t *data)
+{
+  const uint32_t n = get_be32 (data);
+
+  return n < REPORT_LUNS_LEN - 8 ? 8 + n : REPORT_LUNS_LEN;
 }
 
 int
@@ -149,7 +163,9 @@ question_report_luns (struct question *q, struct lun_list *out,
   if (data == NULL || luns == NULL)
     r = error_set (err, ENOMEM, "out of memory");
   else
-    r = ask_for_list (q, data, &len, err);
+    r = ask_for_list (q, data, FIRST_LEN, &len, err);
+  if (r == 0 && len >= 8 && whole_list (data) > FIRST_LEN)
+    r = ask_for_list (q, data, whole_list (data), &len, err);
   if (r == 0 && len < 8) {
     error_set (err, EPROTO, "REPORT LUNS was answered with only %u bytes", len);
     r = 1;
