@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -218,6 +219,12 @@ bool
 session_takes_more (const struct session *s __attribute__ ((__unused__)))
 {
   return true;
+}
+
+unsigned
+session_window (const struct session *s __attribute__ ((__unused__)))
+{
+  return UINT_MAX;
 }
 
 unsigned

@@ -176,6 +176,7 @@ begin (size_t most, bool stutters)
   memset (&s, 0, sizeof s);
   cmd = (struct command) { .direction = DATA_OUT, .len = LEN, .itt = NO_TAG };
   queue_append (&s.carried, &cmd);
+  s.unsent = 1;
 
   for (i = 0; i < sizeof header; ++i)
     header[i] = (uint8_t) (0x80 | i);
@@ -241,6 +242,7 @@ check_wire (size_t header_len)
   CHECK_UINT (s.out.kept, 0);
   CHECK_UINT (cmd.itt, TAG);
   CHECK_UINT (cmd.sent, LEN);
+  CHECK_UINT (s.unsent, 0);
 }
 
 /* ---- tests ---- */
@@ -453,6 +455,55 @@ test_data_in (size_t first)
   session_leave (&s);
 }
 
+static void
+receive_numbers (uint32_t exp_cmd_sn, uint32_t max_cmd_sn)
+{
+  uint8_t bhs[BHS_SIZE] = { PDU_NOP_IN };
+
+  put_be32 (&bhs[16], NO_TAG);
+  put_be32 (&bhs[20], NO_TAG);
+  put_be32 (&bhs[28], exp_cmd_sn);
+  put_be32 (&bhs[32], max_cmd_sn);
+  memcpy (wire.bytes, bhs, BHS_SIZE);
+  wire.len = BHS_SIZE;
+  CHECK_INT (guarded_recv (3, bhs, BHS_SIZE, 0), BHS_SIZE);
+}
+
+/* The target takes commands up to MaxCmdSN, which never goes back; the next one
+ * to be sent has the number 0xfffffffe.
+ */
+static void
+test_window (void)
+{
+  static const struct {
+    uint32_t exp, max;
+    unsigned room;
+  } rows[] = {
+    { 0xfffffffd, 0xfffffffd, 0 },
+    { 0xfffffffd, 0xfffffffe, 1 },
+    { 0xfffffffe, 1, 4 },
+    { 0xfffffffe, 0, 4 },
+    { 0xfffffffe, 0xfffffffd, 4 },
+    { 0xfffffffe, 0x7ffffffd, 0x80000000 },
+  };
+  size_t i;
+
+  begin (SIZE_MAX, false);
+  s.unsent = 0;
+  s.out.cmd_sn = 0xfffffffe;
+  s.in.max_cmd_sn = 0xfffffffc;
+  for (i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
+    receive_numbers (rows[i].exp, rows[i].max);
+    CHECK_UINT (session_window (&s), rows[i].room);
+  }
+  s.unsent = 3;
+  CHECK_UINT (session_window (&s), 0x7ffffffd);
+  s.iser = true;
+  CHECK_UINT (session_window (&s), UINT_MAX);
+  s.iser = false;
+  session_leave (&s);
+}
+
 int
 main (void)
 {
@@ -471,5 +522,6 @@ main (void)
   test_more_follows ();
   test_data_in (LEN);
   test_data_in (100);
+  test_window ();
   return check_summary ();
 }

@@ -15,6 +15,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +70,16 @@ command_with_tag (const struct session *s, uint32_t itt)
 
 /* Commands are sent in the order of their submission (CmdSN). */
 static void
-note_tag (const struct session *s, uint32_t itt)
+note_tag (struct session *s, uint32_t itt)
 {
   struct command *cmd = s->carried.tail;
 
   while (cmd && cmd->prev && cmd->prev->itt == NO_TAG)
     cmd = cmd->prev;
-  if (cmd && cmd->itt == NO_TAG)
+  if (cmd && cmd->itt == NO_TAG) {
     cmd->itt = itt;
+    s->unsent--;
+  }
 }
 
 /* ---- receiving ---- */
@@ -106,18 +109,42 @@ ends_half_sent (const struct session *s, const struct pdu *pdu)
   return pdu->itt == s->out.itt && pdu->itt != NO_TAG;
 }
 
-/* What has not been sent cannot have arrived (ExpCmdSN, RFC 7143 section
- * 4.2.2.1); but a login that is refused has no numbers.  libiscsi fails when it
- * sends the next command, with a text that does not last.
+/* Is ‘a’ a later number than ‘b’ (RFC 7143 section 4.2.2.1, RFC 1982)? */
+static bool
+is_later (uint32_t a, uint32_t b)
+{
+  return a != b && a - b < UINT32_C (0x80000000);
+}
+
+/* ExpCmdSN and MaxCmdSN, section 4.2.2.1.  What has not been sent cannot have
+ * arrived: libiscsi fails when it sends the next command, with a text that does
+ * not last.  The window never gets smaller.  A login that is refused has no
+ * numbers.
  */
 static void
-note_numbers (struct session *s)
+note_numbers (struct session *s, enum pdu_phase phase)
 {
-  const uint32_t ahead = get_be32 (&s->in.bhs[28]) - s->out.cmd_sn;
+  const uint32_t exp = get_be32 (&s->in.bhs[28]);
+  const uint32_t max = get_be32 (&s->in.bhs[32]);
 
-  if (ahead > 0 && ahead < UINT32_C (0x80000000) &&
-      ((s->in.bhs[0] & 0x3f) != PDU_LOGIN_RESPONSE || s->in.bhs[36] == 0))
+  if ((s->in.bhs[0] & 0x3f) == PDU_LOGIN_RESPONSE && s->in.bhs[36] != 0)
+    return;
+  if (is_later (exp, s->out.cmd_sn))
     s->is_ahead = true;
+  if (phase == PHASE_LOGIN ||
+      (is_later (max, s->in.max_cmd_sn) && !is_later (exp - 1, max)))
+    s->in.max_cmd_sn = max;
+}
+
+unsigned
+session_window (const struct session *s)
+{
+  const uint32_t next = s->out.cmd_sn + (uint32_t) s->unsent;
+  const uint32_t room = s->in.max_cmd_sn - next + 1;
+
+  if (s->iser)
+    return UINT_MAX;
+  return room <= UINT32_C (0x80000000) ? room : 0;
 }
 
 static int
@@ -135,7 +162,7 @@ judge (struct session *s)
     why = "it wants answers and does not read them";
   if (why)
     return refuse (s, why);
-  note_numbers (s);
+  note_numbers (s, phase);
   s->in.left = pdu_rest (pdu.data_length, s->data_digest);
   s->in.pad = phase == PHASE_FULL || s->data_digest ? 0
     : -pdu.data_length & 3;

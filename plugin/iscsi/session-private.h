@@ -54,6 +54,7 @@ struct session {
   struct queue carried;         /* submitted, not over */
   size_t lingering;             /* of these, answered: see command_cb */
   size_t writes;                /* carried, of more than one PDU */
+  size_t unsent;                /* carried, without a tag yet */
   struct zombie *zombies;       /* tasks of commands that are over */
   size_t nr_zombies;
   session_done_fn done;
@@ -80,6 +81,7 @@ struct session {
     unsigned pdus;              /* in this call of libiscsi */
     unsigned answers;           /* that it was made to queue, since its send
                                    queue was empty */
+    uint32_t max_cmd_sn;        /* the last CmdSN that the target takes */
   } in;
   struct {
     unsigned opcode;

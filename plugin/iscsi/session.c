@@ -267,11 +267,13 @@ session_submit (struct session *s, struct command *cmd)
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);
+  s->unsent++;
 
   session_enter (s);
   r = iscsi_scsi_command_async (s->ctx, cmd->lun, task, command_cb, NULL, cmd);
   session_leave (s);
   if (r == -1) {
+    s->unsent--;
     queue_remove (&s->carried, cmd);
     scsi_free_scsi_task (task);
     cmd->task = NULL;

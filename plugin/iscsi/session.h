@@ -154,8 +154,13 @@ extern bool session_wants_write (const struct session *s);
 extern int session_service (struct session *s, int revents,
                             struct error *err);
 
-/* How many commands wait because the target allows no more (RFC 7143
- * section 4.2.2.1); a ping would wait behind them.
+/* How many more commands the target takes (RFC 7143 section 4.2.2.1), a ping
+ * being one.  UINT_MAX: over iSER nobody knows.
+ */
+extern unsigned session_window (const struct session *s);
+
+/* How many commands wait because it takes no more; a ping would wait behind
+ * them.
  */
 extern unsigned session_window_closed (const struct session *s);
 

@@ -58,8 +58,6 @@ struct engine {
   size_t successes;             /* since it was changed; no questions */
   size_t patience;              /* rounds of these before it grows */
   size_t too_many;              /* with so many the last session ended */
-  size_t window;                /* nor more than the target's window takes,
-                                   with room for a ping */
   struct waiter *leader;
   bool leader_polls_out;        /* the leader waits for POLLOUT as well */
   struct waiter *wake, **wake_tail; /* to be woken after the lock */

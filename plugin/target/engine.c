@@ -124,23 +124,20 @@ renew_itl (const struct engine *e, struct itl *itl)
 }
 
 /* TASK SET FULL is about a LUN: it halves what we put on the wire for that.
- * A target's window limits the session, and so does what the link can carry
- * (lose_session).  All of them grow again by one for each full round of
- * commands that succeed (SAM-5 section 5.3.1).
+ * What the link can carry limits the session (learn_from_loss).  Both grow again
+ * by one for each full round of commands that succeed (SAM-5 section 5.3.1).
  */
 static void
 adapt_depth (struct engine *e, const struct command *cmd)
 {
   struct itl *itl = cmd->itl;
-  size_t round = e->depth < e->window ? e->depth : e->window;
 
   /* What makes sure of a LUN after a login is small, and comes one by one. */
   if (itl == NULL)
     return;
   e->answered++;
-  if (round < MAX_DEPTH && ++e->successes >= round * e->patience) {
-    e->depth += e->depth < MAX_DEPTH;
-    e->window += e->window < MAX_DEPTH;
+  if (e->depth < MAX_DEPTH && ++e->successes >= e->depth * e->patience) {
+    e->depth++;
     e->successes = 0;
     if (e->depth > e->too_many)
       e->patience = 1;          /* it was not that */
@@ -250,7 +247,6 @@ engine_adopt (struct engine *e, struct session *session)
   session_set_done (session, command_done, e);
   e->epoch = ++e->epochs;
   e->up_since = clock_ms ();
-  e->window = MAX_DEPTH;
   e->successes = 0;
   e->oldest = e->overdue = 0;
   e->ping_sent = e->blocked_since = 0;
@@ -392,14 +388,16 @@ take_inbox (struct engine *e)
 }
 
 /* A question takes no room from commands: the LUN may hang, and others have
- * their answers meanwhile.
+ * their answers meanwhile.  The last command that the target's window has room
+ * for may be a ping, which would wait behind others otherwise.
  */
 static bool
 has_room (const struct engine *e)
 {
   const size_t carried = session_carried (e->session)->len - e->left_behind;
 
-  return carried - e->questions < e->depth && carried < e->window &&
+  return carried - e->questions < e->depth &&
+    (carried == 0 || session_window (e->session) > 1) &&
     session_takes_more (e->session);
 }
 
@@ -419,21 +417,6 @@ next_command (struct engine *e)
       return cmd;
   }
   return NULL;
-}
-
-/* Commands that libiscsi has to hold back are better held back here, where
- * a ping can overtake them.
- */
-static void
-respect_window (struct engine *e)
-{
-  const size_t waiting = session_window_closed (e->session);
-  size_t carried;
-
-  if (waiting == 0)
-    return;
-  carried = session_carried (e->session)->len - e->left_behind;
-  e->window = carried > waiting + 1 ? carried - waiting - 1 : 1;
 }
 
 /* It is counted first, since newer versions of libiscsi may call back before
@@ -506,7 +489,6 @@ issue (struct engine *e)
     if (engine_serve (e, POLLOUT) == -1)
       return;
   } while (next_command (e) != NULL);
-  respect_window (e);
 }
 
 /* ---- leading ---- */
@@ -862,7 +844,7 @@ engine_new (const struct engine_params *p, struct error *err)
     return NULL;
   }
   e->p = *p;
-  e->depth = e->window = MAX_DEPTH;
+  e->depth = MAX_DEPTH;
   e->patience = 1;
   e->wake_tail = &e->wake;
   e->kick_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
