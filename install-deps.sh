@@ -33,6 +33,7 @@ build           libiscsi-dev       -           the iSCSI initiator library
 try,test        tgt                tgtd        an iSCSI target to try and to test with
 try,test        libnbd-bin         nbdcopy     nbdinfo, nbdcopy, nbdfuse
 test            libnbd-dev         -           C tests and the benchmark
+test            istgt              istgt       another target to test with
 test            python3            python3     tests in Python
 test            python3-libnbd     -           the same, and nbdsh
 test            libiscsi-bin       iscsi-ls    iscsi-ls, -test-cu, -perf
