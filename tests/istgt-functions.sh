@@ -73,6 +73,8 @@ END
 # shellcheck disable=SC2034 # for the tests
 start_istgt ()
 {
+  local tries=0
+
   iqn=iqn.2001-04.com.example:disk1
   until
     try_portal 127.0.0.1
@@ -80,7 +82,9 @@ start_istgt ()
     try_portal 127.0.0.1
     istgt_config "$@" >"$tmp/istgt.conf"
     run_istgt
-  do :; done
+  do
+    [ $((++tries)) -lt 10 ] || fail "istgt did not start"
+  done
   url=iscsi://$portal/$iqn/0
 }
 

@@ -33,6 +33,8 @@ done
 refused iscsi "$url" preflight=perhaps
 refused iscsi "$url" data-digest=md5
 shows 'data-digest' "$tmp/refused.log"
+refused iscsi "$url" alua=sometimes
+shows 'alua=sometimes: it is implicit, explicit or off' "$tmp/refused.log"
 refused iscsi "$url" portal=
 shows 'portal' "$tmp/refused.log"
 refused iscsi "$url" portal=a:b:c
