@@ -179,6 +179,30 @@ test_back_beside_frozen (void)
   end_test ();
 }
 
+/* Each try of theirs is one of those that a round has. */
+static void
+test_back_late_beside_frozen (void)
+{
+  struct lu_user *a;
+  struct job j;
+  unsigned i;
+
+  TEST ("portals that refuse are tried again for as long as one is silent", 4);
+  settings.login_timeout_ms = 60000;
+  a = get (0);
+  set_portal (1, FAKE_FROZEN);
+  set_portal (2, FAKE_REFUSES);
+  set_portal (3, FAKE_REFUSES);
+  lose_portal (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (40000);
+  CHECK (!j.over);
+  for (i = 2; i < 4; ++i)
+    set_portal (i, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 1500), STATUS_GOOD);
+  end_test ();
+}
+
 /* Each login is one that waits for its portal. */
 static void
 test_all_frozen (void)
@@ -341,6 +365,7 @@ main (void)
   test_back_beside_dead_portals ();
   test_started_in_an_outage ();
   test_back_beside_frozen ();
+  test_back_late_beside_frozen ();
   test_all_frozen ();
   test_spread_after_outage ();
   test_slow_login ();

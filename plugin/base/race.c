@@ -27,6 +27,9 @@ struct runner {
   struct race *race;
   size_t i;
   pthread_t thread;
+  bool beside;                  /* it has one, to be joined */
+  bool ended;                   /* under the lock: it has nothing to do any
+                                   more */
 };
 
 static bool
@@ -64,19 +67,41 @@ run (struct race *r, size_t i, const struct stop *stop)
 static void *
 run_beside (void *rv)
 {
-  const struct runner *runner = rv;
-  const struct stop stop = { .asked = is_over, .opaque = runner->race };
+  struct runner *runner = rv;
+  struct race *r = runner->race;
+  const struct stop stop = { .asked = is_over, .opaque = r };
 
-  run (runner->race, runner->i, &stop);
+  run (r, runner->i, &stop);
+  pthread_mutex_lock (&r->lock);
+  runner->ended = true;
+  pthread_mutex_unlock (&r->lock);
   return NULL;
 }
 
 /* False: there is no thread for it. */
 static bool
-start (struct runner *runner, struct race *r, size_t i)
+start (struct runner *runner)
 {
-  *runner = (struct runner) { .race = r, .i = i };
-  return thread_start (&runner->thread, run_beside, runner) == 0;
+  runner->beside = thread_start (&runner->thread, run_beside, runner) == 0;
+  return runner->beside;
+}
+
+/* All of them, or those that have ended: there may be many, one by one. */
+static void
+join (struct race *r, struct runner *runners, size_t n, bool all)
+{
+  bool ended;
+  size_t i;
+
+  for (i = 0; i < n; ++i) {
+    pthread_mutex_lock (&r->lock);
+    ended = runners[i].ended;
+    pthread_mutex_unlock (&r->lock);
+    if (runners[i].beside && (all || ended)) {
+      pthread_join (runners[i].thread, NULL);
+      runners[i].beside = false;
+    }
+  }
 }
 
 /* Until one has worked, the last one has failed, or the time is over; without a
@@ -109,7 +134,7 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
   };
   const struct stop in_place = { .asked = is_over_or_stopped, .opaque = &r };
   struct runner runners[RACE_MAX];
-  size_t i, started = 0;
+  size_t i;
   bool more = true;
   unsigned ms;
 
@@ -126,17 +151,16 @@ race_run (const struct race_ops *ops, void *opaque, size_t n,
     r.running++;
     r.last_over = false;
     pthread_mutex_unlock (&r.lock);
-    if (n > 1 && start (&runners[started], &r, i))
-      started++;
-    else
+    join (&r, runners, i, false);
+    runners[i] = (struct runner) { .race = &r, .i = i };
+    if (n == 1 || !start (&runners[i]))
       run (&r, i, &in_place);
     more = await (&r, clock_ms () + ms);
   }
   if (more)
     await (&r, NO_DEADLINE);
   r.over = true;
-  for (i = 0; i < started; ++i)
-    pthread_join (runners[i].thread, NULL);
+  join (&r, runners, r.begun, true);
   pthread_cond_destroy (&r.changed);
   pthread_mutex_destroy (&r.lock);
   return r.winner;

@@ -20,8 +20,8 @@
  */
 #define CONNECT_MS (ATTEMPT_MS - 500)
 
-/* A portal that has failed is tried again after so long, while others that are
- * tried say nothing.
+/* A portal that has failed is tried again after so long at least, while others
+ * that are tried say nothing.
  */
 #define AGAIN_MS 1000
 
@@ -219,6 +219,18 @@ is_last (const struct target *t, const struct nexus *n,
   return !n->was_up || portal->failed_at != 0;
 }
 
+/* And as much longer as it takes for the attempts of a round to last until its
+ * end.
+ */
+static uint64_t
+again_ms (const struct target *t)
+{
+  const uint64_t ms = (uint64_t) t->p->login_timeout_ms * t->portals.n /
+    (RACE_MAX - t->portals.n);
+
+  return ms > AGAIN_MS ? ms : AGAIN_MS;
+}
+
 unsigned
 placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
                  size_t tried)
@@ -232,8 +244,8 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
 
   if (is_last (t, n, attempts, tried, running, portal))
     return RACE_NO_MORE;
-  if (running > 0 && portal->failed_at + AGAIN_MS > begun)
-    begun = portal->failed_at + AGAIN_MS;
+  if (running > 0 && portal->failed_at + again_ms (t) > begun)
+    begun = portal->failed_at + again_ms (t);
   n->portal = i;
   attempts[tried] = (struct attempt) {
     .portal = i,

@@ -13,7 +13,8 @@
 #include "race.h"
 #include "target-private.h"
 
-_Static_assert (PORTALS_MAX <= RACE_MAX, "a round takes in all portals");
+_Static_assert (PORTALS_MAX < RACE_MAX, "a round takes in all portals, and has "
+                "attempts left for those that fail");
 
 struct round {
   struct target *t;
