@@ -272,39 +272,47 @@ is_left_alone (const struct portal_state *portal, bool hurry, uint64_t now)
 }
 
 bool
-placement_try (struct target *t, struct portal_state *portal)
+placement_try (struct target *t, const size_t *which, size_t n)
 {
-  const struct address at = portal->at;
-  bool ok = true;
+  struct address at[PORTALS_MAX];
+  bool made[PORTALS_MAX], any = false;
+  size_t i;
 
+  for (i = 0; i < n; ++i) {
+    at[i] = t->portals.list[which[i]].at;
+    made[i] = true;
+  }
   pthread_mutex_unlock (&t->lock);
-  if (!t->p->url.iser)
-    session_probe (&at, 1, PROBE_MS, &ok);
+  if (n > 0 && !t->p->url.iser)
+    session_probe (at, n, PROBE_MS, made);
   pthread_mutex_lock (&t->lock);
-  portal->failed_at = ok ? 0 : clock_ms ();
-  portal->failures += !ok;
-  return ok;
+  for (i = 0; i < n; ++i) {
+    t->portals.list[which[i]].failed_at = made[i] ? 0 : clock_ms ();
+    t->portals.list[which[i]].failures += !made[i];
+    any |= made[i];
+  }
+  return any;
 }
 
 bool
 placement_has_better (struct target *t, struct nexus *n)
 {
+  const uint64_t now = clock_ms ();
   struct portal_view views[PORTALS_MAX];
-  struct portal_state *portal;
+  size_t failed[PORTALS_MAX], nr_failed = 0;
   bool hurry;
   int i;
 
   view_portals (t, n, views);
   hurry = views[n->portal].rank >= ALUA_NO_IO;
   while ((i = paths_better_portal (views, t->portals.n, n->portal)) != -1) {
-    portal = &t->portals.list[i];
-    if (portal->failed_at == 0 ||
-        (!is_left_alone (portal, hurry, clock_ms ()) &&
-         placement_try (t, portal)))
+    if (t->portals.list[i].failed_at == 0)
       return true;
+    if (!is_left_alone (&t->portals.list[i], hurry, now))
+      failed[nr_failed++] = (size_t) i;
     views[i].rank = RANK_STRANGER; /* the next best */
   }
-  return false;
+  return placement_try (t, failed, nr_failed);
 }
 
 bool

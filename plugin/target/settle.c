@@ -294,17 +294,16 @@ bool
 settle_is_due (struct target *t, struct nexus *n)
 {
   const unsigned tries = n->unsettled > 0 ? n->unsettled : 1;
-  struct portal_state *portal;
-  size_t i;
+  size_t failed[PORTALS_MAX], nr_failed = 0, i;
 
   if (!settle_has (t, n) ||
       clock_ms () - n->since <
       clock_backoff (tries, UNSETTLED_MS, MAX_UNSETTLED_MS))
     return false;
-  for (i = 0; i < t->portals.n; ++i) {
-    portal = &t->portals.list[i];
-    if (portal->failed_at != 0 && settle_works_in (t, n, portal->group))
-      placement_try (t, portal);
-  }
+  for (i = 0; i < t->portals.n; ++i)
+    if (t->portals.list[i].failed_at != 0 &&
+        settle_works_in (t, n, t->portals.list[i].group))
+      failed[nr_failed++] = i;
+  placement_try (t, failed, nr_failed);
   return true;
 }

@@ -109,10 +109,10 @@ extern void placement_note_failure (struct target *t, const struct attempt *a);
 extern uint64_t placement_limit (const struct target *t,
                                  const struct nexus *n);
 
-/* Does a portal that failed take a connection again?  Lets go of the lock
- * meanwhile.
+/* Does any of these portals, which failed, take a connection again?  They are
+ * tried side by side, for a second.  Lets go of the lock meanwhile.
  */
-extern bool placement_try (struct target *t, struct portal_state *portal);
+extern bool placement_try (struct target *t, const size_t *which, size_t n);
 
 /* Is there a better portal for a nexus that is up, one that takes connections?
  * Lets go of the lock meanwhile.
