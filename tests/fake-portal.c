@@ -93,6 +93,15 @@ is_anybodys (const struct task *t __attribute__ ((__unused__)),
   return true;
 }
 
+/* Under the lock: what a login ends. */
+static void
+end_old_tasks (const struct session *s)
+{
+  if (fake.evicts)
+    fake_end_tasks (is_anybodys, NULL);
+  fake_end_tasks (is_of_nexus, s);
+}
+
 static struct session *
 log_in (unsigned portal, const struct isid *isid, struct error *err)
 {
@@ -106,9 +115,7 @@ log_in (unsigned portal, const struct isid *isid, struct error *err)
     free (s);
     return NULL;
   }
-  if (fake.evicts)
-    fake_end_tasks (is_anybodys, NULL);
-  fake_end_tasks (is_of_nexus, s);
+  end_old_tasks (s);
   s->fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   s->heard = clock_ms ();
   for (i = 0; i < FAKE_LUNS; ++i)
@@ -117,6 +124,41 @@ log_in (unsigned portal, const struct isid *isid, struct error *err)
   fake_sessions_list = s;
   fake.logins++;
   return s;
+}
+
+/* Logins that nobody waits for any more, and that the target has yet to carry
+ * out.
+ */
+#define MAX_LATE 32
+static struct session late[MAX_LATE];
+static unsigned nr_late;
+
+/* Under the lock. */
+static void
+leave_login (unsigned portal, const struct isid *isid)
+{
+  if (fake.portals[portal].state != FAKE_SILENT && nr_late < MAX_LATE)
+    late[nr_late++] = (struct session) {
+      .isid = *isid, .portal = portal, .group = fake.portals[portal].group,
+    };
+}
+
+/* Its session ends at once: the connection is gone. */
+void
+fake_late_login (void)
+{
+  struct session *s;
+  struct error err;
+
+  pthread_mutex_lock (&fake.lock);
+  if (nr_late > 0) {
+    s = &late[--nr_late];
+    if (make_room (s, &err) == 0) {
+      fake.late_logins++;
+      end_old_tasks (s);
+    }
+  }
+  pthread_mutex_unlock (&fake.lock);
 }
 
 struct session *
@@ -144,8 +186,10 @@ session_open (const struct session_params *p, const struct address *where,
     if (fake.portals[portal].state == FAKE_SILENT && p->connect_ms > 0 &&
         begun + p->connect_ms < limit)
       limit = begun + p->connect_ms;
-    if (!rest (limit, stop, err))
+    if (!rest (limit, stop, err)) {
+      leave_login (portal, isid);
       break;
+    }
   }
   pthread_mutex_unlock (&fake.lock);
   return s;

@@ -92,7 +92,7 @@ struct fake_target {
   unsigned busy_in, full_in, drops_in;
   unsigned seed;
 
-  unsigned logins, refused_logins, probes, resets, held;
+  unsigned logins, refused_logins, late_logins, probes, resets, held;
   unsigned verdicts_told;
   struct fake_verdicts verdicts;
 };
@@ -124,6 +124,9 @@ extern void fake_attention (unsigned lun, uint16_t asc);
 
 /* The LUN is another one now (3F/0E). */
 extern void fake_swap (unsigned lun, uint8_t identity);
+
+/* Carry out a login that nobody waits for any more. */
+extern void fake_late_login (void);
 
 /* Execute what is held: all of it, or the nth. */
 extern void fake_release_all (void);

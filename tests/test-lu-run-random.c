@@ -2,12 +2,13 @@
 
 /* A million commands to three LUNs of a target that loses sessions with
  * commands in flight, holds writes and executes them late, rejects some and
- * executes them all the same, has portals that go silent or refuse, answers
- * BUSY and TASK SET FULL, moves a LUN from one controller to the other, and has
- * LUNs that hang or of which nobody can make sure.  No write is executed by it
- * after a newer one of the same block was sent, or after it was acknowledged;
- * each read returns what it may; each command is answered once; and all is well
- * again when the target is.
+ * executes them all the same, has portals that go silent, refuse, take
+ * connections and say nothing, or take long for a login, carries out logins
+ * that nobody waits for any more, answers BUSY and TASK SET FULL, moves a LUN
+ * from one controller to the other, and has LUNs that hang or of which nobody
+ * can make sure.  No write is executed by it after a newer one of the same
+ * block was sent, or after it was acknowledged; each read returns what it may;
+ * each command is answered once; and all is well again when the target is.
  *
  * The choices follow from the seed, which is printed and may be given; in what
  * order threads come to them does not.
@@ -37,6 +38,7 @@
 
 static struct settings settings;
 static struct lu_user users[LUNS][USERS];
+static bool rough;               /* the target is rarely well */
 static atomic_bool over;
 static atomic_uint commands, failed, wrong;
 static uint32_t values[LUNS][THREADS * OWN]; /* written last, by its thread */
@@ -71,8 +73,11 @@ change_portal (unsigned *seed)
     p->state = FAKE_SILENT;
   else if (what < 4)
     p->state = FAKE_REFUSES;
+  else if (what < 6)
+    p->state = FAKE_FROZEN;
   else
     p->state = FAKE_ANSWERS;
+  p->login_ms = one_in (seed, 3) ? up_to (seed, 12000) : 0;
   p->holds_writes = one_in (seed, 3);
   p->rejects_writes = one_in (seed, 10);
   p->holds_reads = one_in (seed, 10);
@@ -118,6 +123,7 @@ calm_down (void)
   for (i = 0; i < fake.nr_portals; ++i) {
     fake.luns[ALUA_LUN].states[i] = ALUA_OPTIMIZED;
     fake.portals[i].state = FAKE_ANSWERS;
+    fake.portals[i].login_ms = 0;
     fake.portals[i].holds_writes = fake.portals[i].holds_reads =
       fake.portals[i].holds_questions = fake.portals[i].rejects_writes = false;
   }
@@ -161,7 +167,8 @@ do_harm (unsigned *seed)
     fake_attention (up_to (seed, LUNS), attentions[up_to (seed, 4)]);
     break;
   case 7: case 8:
-    calm_down ();
+    if (!rough || one_in (seed, 10))
+      calm_down ();
     break;
   case 9:
     trouble_lun (seed);
@@ -173,10 +180,13 @@ do_harm (unsigned *seed)
     fake.drops_reset = one_in (seed, 8);
     pthread_mutex_unlock (&fake.lock);
     break;
+  case 11:
+    fake_late_login ();
+    break;
   default:
     fake_release_one (up_to (seed, 16));
   }
-  fake_clock_turn (up_to (seed, one_in (seed, 20) ? 3000 : 60));
+  fake_clock_turn (up_to (seed, one_in (seed, rough ? 10 : 20) ? 6000 : 60));
 }
 
 /* ---- the clients ---- */
@@ -313,6 +323,7 @@ set_up (unsigned seed)
     settings.timeout_ms = 3000;
   fake.tells_group = !one_in (&seed, 4);
   fake.max_sessions = one_in (&seed, 4) ? 1 + up_to (&seed, 2) : 0;
+  rough = one_in (&seed, 2);
   evicts = one_in (&seed, 8);
   stranger = one_in (&seed, 3);
   if (stranger)
@@ -428,9 +439,9 @@ main (int argc, char *argv[])
   finish (clients);
   close_all ();
 
-  printf ("%u commands, of which %u failed, %u logins, %u resets, %u s of the "
-          "clock\n", commands, failed, fake.logins, fake.resets,
-          (unsigned) ((clock_ms () - 1000000) / 1000));
+  printf ("%u commands, of which %u failed, %u logins, %u late ones, %u "
+          "resets, %u s of the clock\n", commands, failed, fake.logins, fake.late_logins,
+          fake.resets, (unsigned) ((clock_ms () - 1000000) / 1000));
   CHECK_UINT (wrong, 0);
   CHECK_UINT (fake.verdicts.overtaken, 0);
   CHECK_UINT (fake.verdicts.late, 0);
