@@ -52,6 +52,11 @@ struct command {
    */
   unsigned timeout_ms;
 
+  /* A read: what comes is going to be written, and so it is not sent before a
+   * write would be.
+   */
+  bool to_be_written;
+
   struct answer answer;
 
   /* Where it goes, set by the runner.  Without an ‘itl’ it is sent to the LUN

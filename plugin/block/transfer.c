@@ -213,6 +213,7 @@ fill_edge (struct work *w, uint64_t done __attribute__ ((unused)),
   const uint32_t block_len = w->h->facts.capacity.block_len;
 
   work_prepare (cmd, DATA_IN, block_len);
+  cmd->to_be_written = true;
   set_cdb (e->ten, DATA_IN, e->lba[nth], 1, false, cmd);
   work_add_iov (cmd, e->buf[nth], block_len);
   return 1;

@@ -41,6 +41,7 @@ work_prepare (struct command *cmd, enum direction direction, uint32_t len)
   cmd->param = NULL;
   cmd->len = len;
   cmd->timeout_ms = 0;
+  cmd->to_be_written = false;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
 }
 

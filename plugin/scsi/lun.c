@@ -75,6 +75,7 @@ ask_for (const struct asker *a, struct command *cmd, uint8_t *buf,
   cmd->param = buf;
   cmd->len = len;
   cmd->timeout_ms = ms;
+  cmd->to_be_written = false;
   cmd->answer = (struct answer) { .status = STATUS_NONE };
   retry_run (a->runner, a->policy, cmd, 1);
   return sense_decide (&cmd->answer);

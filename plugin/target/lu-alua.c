@@ -90,6 +90,7 @@ ask (const struct lu_asker *a, struct command *cmd, uint8_t *buf, uint32_t len,
   cmd->param = buf;
   cmd->len = len;
   cmd->timeout_ms = ms;
+  cmd->to_be_written = false;
   retry_run (&a->runner, &a->policy, cmd, 1);
   return sense_decide (&cmd->answer).verdict == VERDICT_OK
     ? (int) cmd->answer.received : -1;

@@ -47,10 +47,14 @@ struct journey {
 
 /* ---- the path that a user has ---- */
 
+/* A block that is read to be written anew is as good as written then: an older
+ * write that is executed in between would be undone, be it that a client has
+ * seen it.
+ */
 static bool
 is_write (const struct command *cmd)
 {
-  return cmd->direction == DATA_OUT;
+  return cmd->direction == DATA_OUT || cmd->to_be_written;
 }
 
 /* Without the lock, unless something has changed.  NULL: it takes a wait. */
