@@ -9,15 +9,16 @@
 requires_scripted_target
 
 # LUNs cannot be reset: only the nexus that has lost the write can settle it.
+# The LUN is not in the URL, which would keep it in use.
 start_scripted --set linger=1 --set reset=0
-start_nbdkit iscsi "$url" sessions=4 recovery-timeout=2
+start_nbdkit iscsi "iscsi://$portal/$iqn" sessions=4 recovery-timeout=2
 run_nbdsh -c - <<END
 import time
 from scripted_client import await_end, fails, held_write, holder, insist, tell
 
 def client():
     h = nbd.NBD()
-    h.connect_uri("$uri")
+    h.connect_uri("nbd+unix:///1?socket=$sock")
     return h
 
 a = client()
