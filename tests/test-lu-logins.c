@@ -281,6 +281,30 @@ test_slow_login (void)
   end_test ();
 }
 
+/* It took 3 s there, so 6 s are long. */
+static void
+test_slow_one_is_silent (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("a portal that took long and is silent now is not waited for until "
+        "login-timeout", 2);
+  settings.login_timeout_ms = 60000;
+  set_login_ms (0, 3000);
+  begin_open (&j, 0, 0);
+  CHECK_UINT (end_within (&j, 8000), STATUS_GOOD);
+  a = &users[0];
+  CHECK_UINT (fake_sessions (0), 1);
+  fake_cut (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (1000);
+  set_portal (0, FAKE_FROZEN);
+  CHECK_UINT (end_within (&j, 7000), STATUS_GOOD);
+  CHECK_UINT (fake_sessions (1), 1);
+  end_test ();
+}
+
 static void
 test_slow_login_alone (void)
 {
@@ -369,6 +393,7 @@ main (void)
   test_all_frozen ();
   test_spread_after_outage ();
   test_slow_login ();
+  test_slow_one_is_silent ();
   test_slow_login_alone ();
   test_slow_beside_frozen ();
   test_slow_beside_frozen_first ();

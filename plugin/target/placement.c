@@ -231,6 +231,20 @@ again_ms (const struct target *t)
   return ms > AGAIN_MS ? ms : AGAIN_MS;
 }
 
+/* How long the next attempt waits for one at this portal.  One that is made in
+ * the same portal group would end it.
+ */
+static unsigned
+patience (const struct target *t, const struct portal_state *portal)
+{
+  const uint64_t ms = 2 * portal->login_ms;
+  const unsigned limit = t->p->login_timeout_ms;
+
+  if (ms <= ATTEMPT_MS)
+    return ATTEMPT_MS;
+  return ms < limit ? (unsigned) ms : limit;
+}
+
 unsigned
 placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
                  size_t tried)
@@ -254,7 +268,7 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
     .deadline = !n->was_up && begun + limit > first ? first : begun + limit,
     .connect_ms = n->was_up || t->portals.n > 1 ? CONNECT_MS : 0,
   };
-  return portal->login_ms < ATTEMPT_MS / 2 ? ATTEMPT_MS : limit;
+  return patience (t, portal);
 }
 
 /* ---- moving ---- */
