@@ -92,13 +92,12 @@ overwrite (const struct object *o, uintptr_t slot, void *function)
 static void
 search_table (const struct object *o, int table, const struct search *s)
 {
-  const char *p = (const char *) o->tables[table];
-  const char *end = p + o->sizes[table];
+  const size_t entry = o->entries[table];
   const char *name;
-  size_t i;
+  size_t at, i;
 
-  for (; p && p < end; p += o->entries[table]) {
-    const ElfW(Rel) *r = (const ElfW(Rel) *) p;
+  for (at = 0; o->tables[table] && at < o->sizes[table]; at += entry) {
+    const ElfW(Rel) *r = (const ElfW(Rel) *) (o->tables[table] + at);
 
     if (SYMBOL_OF (r->r_info) == 0)
       continue;
