@@ -96,7 +96,7 @@ done (void *opaque __attribute__ ((unused)),
 static void
 begin (void)
 {
-  s = (struct session) { .ctx = context };
+  s = (struct session) { .ctx = context, .max_segment = 8192 };
   session_set_done (&s, done, NULL);
   libiscsi.act = NULL;
   libiscsi.act_at_end = NULL;
@@ -118,15 +118,21 @@ end (void)
 }
 
 static int
-submit (unsigned i, enum direction direction)
+submit_bytes (unsigned i, enum direction direction, uint32_t len)
 {
   struct command *cmd = &cmds[i];
 
   *cmd = (struct command) {
-    .cdb_len = 10, .direction = direction, .len = LEN, .niov = 1,
+    .cdb_len = 10, .direction = direction, .len = len, .niov = 1,
     .iov[0] = { data, LEN },
   };
   return session_submit (&s, cmd);
+}
+
+static int
+submit (unsigned i, enum direction direction)
+{
+  return submit_bytes (i, direction, LEN);
 }
 
 /* libiscsi says that it is over. */
@@ -363,6 +369,38 @@ test_many_early (void)
   }
   CHECK (i < 1000);
   CHECK_UINT (libiscsi.tasks, i);
+  libiscsi.queued = 0;
+  CHECK_INT (session_service (&s, POLLOUT, &err), 0);
+  CHECK (session_takes_more (&s));
+  end ();
+}
+
+/* Nor any number of pieces, for each of which libiscsi walks along its queue:
+ * those of writes, until they are over and nothing of theirs is left.
+ */
+static void
+test_many_pieces (void)
+{
+  struct error err;
+
+  begin ();
+  s.max_segment = 512;
+  CHECK_INT (submit_bytes (0, DATA_IN, 16 << 20), 0);
+  CHECK (session_takes_more (&s));
+  CHECK_INT (submit_bytes (1, DATA_OUT, (4 << 20) - 512), 0);
+  CHECK (session_takes_more (&s));
+  CHECK_INT (submit_bytes (2, DATA_OUT, 1), 0);
+  CHECK (!session_takes_more (&s));
+  finish (2, SCSI_STATUS_CHECK_CONDITION);
+  CHECK (session_takes_more (&s));
+  libiscsi.submit_fails = true;
+  CHECK_INT (submit_bytes (2, DATA_OUT, 1), -1);
+  CHECK (session_takes_more (&s));
+  libiscsi.submit_fails = false;
+  CHECK_INT (submit_bytes (2, DATA_OUT, 1), 0);
+  libiscsi.queued = 1;
+  finish (1, SCSI_STATUS_GOOD);
+  CHECK (!session_takes_more (&s));
   libiscsi.queued = 0;
   CHECK_INT (session_service (&s, POLLOUT, &err), 0);
   CHECK (session_takes_more (&s));
@@ -641,6 +679,7 @@ main (void)
   test_good_early ();
   test_early_and_lost ();
   test_many_early ();
+  test_many_pieces ();
   test_answers ();
   test_parameter_data ();
   test_sense_data ();

@@ -132,6 +132,7 @@ session_new (const struct session_params *p, const struct isid *isid,
   s->iser = p->iser;
   s->discovery = type == ISCSI_SESSION_DISCOVERY;
   s->logs = true;
+  s->max_segment = MIN_RECV_SEGMENT;
   session_enter (s);
   r = set_up_context (s, p, isid, type, err);
   session_leave (s);

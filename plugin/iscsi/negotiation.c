@@ -32,8 +32,8 @@ static _Thread_local struct {
   bool base64;                  /* in base64 */
   bool name, proof;             /* CHAP_N=, CHAP_R=: it answered our
                                    challenge */
-  bool tiny_segments;           /* libiscsi would send less than 512 bytes
-                                   at a time */
+  uint32_t max_segment;         /* of several, the smallest: what libiscsi
+                                   sends at a time */
   bool grouped;                 /* TargetPortalGroupTag= */
   uint16_t portal_group;
 } agreed;
@@ -114,10 +114,13 @@ is_proof (const char *value)
 }
 
 /* As libiscsi keeps it: in 32 bits. */
-static bool
-is_tiny (const char *value)
+static void
+watch_segment (const char *value)
 {
-  return (uint32_t) strtol (value, NULL, 10) < 512;
+  const uint32_t n = (uint32_t) strtol (value, NULL, 10);
+
+  if (agreed.max_segment == 0 || n < agreed.max_segment)
+    agreed.max_segment = n > 0 ? n : 1;
 }
 
 static void
@@ -170,7 +173,7 @@ watch_login (int level, const char *message)
     agreed.rdma_key = true;
   if ((value = reply_value (message, "MaxRecvDataSegmentLength=")) ||
       (value = reply_value (message, "TargetRecvDataSegmentLength=")))
-    agreed.tiny_segments |= is_tiny (value);
+    watch_segment (value);
   if ((value = reply_value (message, "TargetPortalGroupTag=")))
     agreed.grouped = parse_tag (value, &agreed.portal_group);
   if (level <= debug_pdu_level ())
@@ -265,7 +268,7 @@ check_agreed (const struct session_params *p, struct error *err)
   if (!p->iser && agreed.rdma_key)
     return error_set (err, EPROTO, "the target breaks the protocol: it sent a "
                       "key that is for iSER alone");
-  if (agreed.tiny_segments)
+  if (agreed.max_segment > 0 && agreed.max_segment < 512)
     return error_set (err, EPROTO, "the target breaks the protocol: its "
                       "MaxRecvDataSegmentLength is less than 512");
   return 0;
@@ -291,6 +294,8 @@ negotiation_end (struct session *s, const struct session_params *p,
 #ifdef HAVE_ISCSI_SET_DATA_DIGEST
   s->data_digest = agreed.data_digest == YES;
 #endif
+  if (agreed.max_segment > 0)
+    s->max_segment = agreed.max_segment;
   s->portal_group = agreed.grouped ? agreed.portal_group : -1;
   return check_agreed (p, err);
 }

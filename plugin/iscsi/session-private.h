@@ -51,12 +51,16 @@ struct session {
   int portal_group;             /* tag; -1: the target did not tell */
   uint64_t last_heard;          /* clock_ms */
 
+  uint32_t max_segment;         /* bytes in one of our PDUs, at most */
+
   struct queue carried;         /* submitted, not over */
   size_t lingering;             /* of these, answered: see command_cb */
   size_t writes;                /* carried, of more than one PDU */
   size_t unsent;                /* carried, without a tag yet */
+  size_t segments;              /* PDUs that the data of these may take, and
+                                   those of zombies */
   struct zombie *zombies;       /* tasks of commands that are over */
-  size_t nr_zombies;
+  size_t nr_zombies, zombie_segments;
   session_done_fn done;
   void *opaque;
 

@@ -147,6 +147,8 @@ free_zombies (struct session *s)
     free (z);
   }
   s->nr_zombies = 0;
+  s->segments -= s->zombie_segments;
+  s->zombie_segments = 0;
 }
 
 static void
@@ -172,15 +174,33 @@ is_large_write (const struct command *cmd)
   return cmd->direction == DATA_OUT && cmd->len > MIN_RECV_SEGMENT;
 }
 
+/* libiscsi walks along its send queue for each PDU that it adds, under the lock
+ * of the engine.  A target that takes small segments, and reads none of them,
+ * would have all of the writes in there at once, and nobody would look at the
+ * time for minutes.
+ */
+#define MAX_SEGMENTS 8192
+
+static size_t
+segments_of (const struct session *s, const struct command *cmd)
+{
+  return cmd->direction != DATA_OUT || s->iser ? 0
+    : (cmd->len + (size_t) s->max_segment - 1) / s->max_segment;
+}
+
 static void
 finish (struct session *s, struct command *cmd)
 {
   char text[SENSE_TEXT_LEN];
 
-  if (cmd->direction == DATA_OUT && has_unsent (s))
+  if (cmd->direction == DATA_OUT && has_unsent (s)) {
     bury (s, cmd->task);
-  else
+    s->zombie_segments += segments_of (s, cmd);
+  }
+  else {
     scsi_free_scsi_task (cmd->task);
+    s->segments -= segments_of (s, cmd);
+  }
   cmd->task = NULL;
   queue_remove (&s->carried, cmd);
   s->writes -= is_large_write (cmd);
@@ -268,6 +288,7 @@ session_submit (struct session *s, struct command *cmd)
   queue_append (&s->carried, cmd);
   s->writes += is_large_write (cmd);
   s->unsent++;
+  s->segments += segments_of (s, cmd);
 
   session_enter (s);
   r = iscsi_scsi_command_async (s->ctx, cmd->lun, task, command_cb, NULL, cmd);
@@ -275,6 +296,8 @@ session_submit (struct session *s, struct command *cmd)
   if (r == -1) {
     s->unsent--;
     queue_remove (&s->carried, cmd);
+    s->writes -= is_large_write (cmd);
+    s->segments -= segments_of (s, cmd);
     scsi_free_scsi_task (task);
     cmd->task = NULL;
     return -1;
@@ -291,7 +314,8 @@ session_carried (const struct session *s)
 bool
 session_takes_more (const struct session *s)
 {
-  return s->lingering == 0 && s->nr_zombies < MAX_ZOMBIES;
+  return s->lingering == 0 && s->nr_zombies < MAX_ZOMBIES &&
+    s->segments < MAX_SEGMENTS;
 }
 
 void
