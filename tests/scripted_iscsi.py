@@ -322,6 +322,10 @@ class Connection:
         rule = name and self.target.rule_for({name})
         if rule and rule.action == "pdu":
             self.craft(rule.arg, bhs[16:20])
+        elif rule and rule.action == "flood":
+            count, _, pattern = rule.arg.partition("x")
+            for _ in range(int(count)):
+                self.craft(pattern, bhs[16:20])
         elif rule and rule.action == "last-logout":
             self.asynchronous(int(rule.arg))
             self.before_logout.append(lambda: self.task_management(bhs))

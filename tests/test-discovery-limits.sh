@@ -23,6 +23,18 @@ start_scripted --set targets=20000 --set portals=0
 refused iscsi "${url%/*/*}/"
 shows 'discovery: it sent too much data at once' "$tmp/refused.log"
 
+# Text that is longer than of all that are taken, or comes in too many PDUs, is
+# given up before its end.
+start_scripted --set targets=10000 --set portals=64 --set name-length=223 \
+               --set text=200000
+refused iscsi "${url%/*/*}/" login-timeout=60
+shows 'discovery: it sent too much data at once' "$tmp/refused.log"
+
+ping=2080000000000000$(printf '0%.0s' {1..16})ffffffffffffffff
+start_scripted --rule "text times=0 flood 70000x$ping"
+refused iscsi "${url%/*/*}/" login-timeout=60
+shows 'discovery: it sent too much data at once' "$tmp/refused.log"
+
 # All of them together are 18 MiB of text.
 start_scripted --set targets=4096 --set portals=64 --set name-length=223 \
                --set text=200000

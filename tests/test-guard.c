@@ -455,18 +455,20 @@ test_data_in (size_t first)
   session_leave (&s);
 }
 
-static void
-receive_numbers (uint32_t exp_cmd_sn, uint32_t max_cmd_sn)
+static ssize_t
+receive_ping (uint32_t data_length, uint32_t exp_cmd_sn, uint32_t max_cmd_sn)
 {
-  uint8_t bhs[BHS_SIZE] = { PDU_NOP_IN };
+  uint8_t bhs[BHS_SIZE];
 
-  put_be32 (&bhs[16], NO_TAG);
-  put_be32 (&bhs[20], NO_TAG);
-  put_be32 (&bhs[28], exp_cmd_sn);
-  put_be32 (&bhs[32], max_cmd_sn);
-  memcpy (wire.bytes, bhs, BHS_SIZE);
-  wire.len = BHS_SIZE;
-  CHECK_INT (guarded_recv (3, bhs, BHS_SIZE, 0), BHS_SIZE);
+  memset (wire.bytes, 0, BHS_SIZE + 4);
+  wire.bytes[0] = PDU_NOP_IN;
+  put_be32 (&wire.bytes[4], data_length);
+  put_be32 (&wire.bytes[16], NO_TAG);
+  put_be32 (&wire.bytes[20], NO_TAG);
+  put_be32 (&wire.bytes[28], exp_cmd_sn);
+  put_be32 (&wire.bytes[32], max_cmd_sn);
+  wire.len = BHS_SIZE + data_length;
+  return guarded_recv (3, bhs, BHS_SIZE, 0);
 }
 
 /* The target takes commands up to MaxCmdSN, which never goes back; the next one
@@ -493,7 +495,7 @@ test_window (void)
   s.out.cmd_sn = 0xfffffffe;
   s.in.max_cmd_sn = 0xfffffffc;
   for (i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
-    receive_numbers (rows[i].exp, rows[i].max);
+    CHECK_INT (receive_ping (0, rows[i].exp, rows[i].max), BHS_SIZE);
     CHECK_UINT (session_window (&s), rows[i].room);
   }
   s.unsent = 3;
@@ -501,6 +503,27 @@ test_window (void)
   s.iser = true;
   CHECK_UINT (session_window (&s), UINT_MAX);
   s.iser = false;
+  session_leave (&s);
+}
+
+/* However many PDUs there are, libiscsi is to come back in between: not in the
+ * middle of one.
+ */
+static void
+test_many_pdus (void)
+{
+  uint8_t buf[4];
+  unsigned i;
+
+  begin (SIZE_MAX, false);
+  for (i = 0; i < 1000 && receive_ping (sizeof buf, 0, 0) == BHS_SIZE; ++i)
+    CHECK_INT (guarded_recv (3, buf, sizeof buf, 0), sizeof buf);
+  CHECK_UINT (i, 256);
+  CHECK (is_would_block (receive_ping (0, 0, 0)));
+  CHECK (!s.lost);
+  session_leave (&s);
+  session_enter (&s);
+  CHECK_INT (receive_ping (0, 0, 0), BHS_SIZE);
   session_leave (&s);
 }
 
@@ -523,5 +546,6 @@ main (void)
   test_data_in (LEN);
   test_data_in (100);
   test_window ();
+  test_many_pdus ();
   return check_summary ();
 }
