@@ -584,6 +584,9 @@ parameters_set (struct settings *p, const char *key, const char *value)
   return refuse_key (key);
 }
 
+#define PASSWORD_VARIABLE        "LIBISCSI_CHAP_PASSWORD"
+#define TARGET_PASSWORD_VARIABLE "LIBISCSI_CHAP_TARGET_PASSWORD"
+
 /* The variable stands in for a value that nobody gave.  Empty is unset. */
 static int
 read_environment (const char *variable, char **out)
@@ -648,13 +651,29 @@ default_credentials (struct url *url, struct origins *ours,
                      struct origins *target)
 {
   if (default_pair (&url->user, "LIBISCSI_CHAP_USERNAME",
-                    &url->password, "LIBISCSI_CHAP_PASSWORD", ours) == -1)
+                    &url->password, PASSWORD_VARIABLE, ours) == -1)
     return -1;
   if (url->user == NULL || url->password == NULL)
     return 0;
   return default_pair (&url->target_user, "LIBISCSI_CHAP_TARGET_USERNAME",
-                       &url->target_password,
-                       "LIBISCSI_CHAP_TARGET_PASSWORD", target);
+                       &url->target_password, TARGET_PASSWORD_VARIABLE,
+                       target);
+}
+
+static void
+wipe_variable (const char *variable)
+{
+  char *value = getenv (variable);
+
+  if (value)
+    explicit_bzero (value, strlen (value));
+}
+
+void
+parameters_forget_environment (void)
+{
+  wipe_variable (PASSWORD_VARIABLE);
+  wipe_variable (TARGET_PASSWORD_VARIABLE);
 }
 
 static void

@@ -28,6 +28,11 @@ extern int parameters_set (struct settings *p,
  */
 extern int parameters_complete (struct settings *p);
 
+/* Wipe the passwords in the environment, which /proc/PID/environ shows and a
+ * core dump has, in this process.  While there are no other threads.
+ */
+extern void parameters_forget_environment (void);
+
 /* Wipe the secrets, free everything. */
 extern void parameters_free (struct settings *p);
 

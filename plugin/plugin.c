@@ -259,6 +259,7 @@ plugin_after_fork (void)
   const struct stop stop = { .asked = client_gone, .opaque = &patience };
   struct error err;
 
+  parameters_forget_environment (); /* not that of --run */
   nexus_set_shutting_down (shutting_down);
   if (params.sched_batch)
     sched_enable ();
