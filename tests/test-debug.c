@@ -98,6 +98,23 @@ test_pdu (void)
   CHECK_STR (debugged, "libiscsi[2]: sent CHAP_R=(hidden)");
 }
 
+/* A target makes no line of its own, and tells a terminal nothing. */
+static void
+test_clean (void)
+{
+  static const char evil[] = "a\nnbdkit: error: b\r\x1b[31m\x9b\xc2\x9b\x7f~ ";
+  static const char shown[] = "a?nbdkit: error: b??[31m????~ ";
+  char expected[64];
+
+  debug_pdu (1, evil);
+  snprintf (expected, sizeof expected, "libiscsi[1]: %s", shown);
+  CHECK_STR (debugged, expected);
+  debug_session ("%s", evil);
+  CHECK_STR (debugged, shown);
+  debug_scsi ("%s", evil);
+  CHECK_STR (debugged, shown);
+}
+
 /* What is written to standard error while it is ‘fd’. */
 static void
 notice (int fd)
@@ -141,6 +158,7 @@ main (void)
 {
   test_flags ();
   test_pdu ();
+  test_clean ();
   test_notice ();
   return check_summary ();
 }

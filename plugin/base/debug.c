@@ -21,6 +21,25 @@ NBDKIT_DLL_PUBLIC int iscsi_debug_session = 0;
 NBDKIT_DLL_PUBLIC int iscsi_debug_scsi = 0;
 NBDKIT_DLL_PUBLIC int iscsi_debug_pdu = 0;
 
+static void debug_line (const char *fs, va_list args)
+  __attribute__ ((__format__ (__printf__, 1, 0)));
+
+/* Much of it is as a target has written it: it is to make no line of its own,
+ * nor anything that a terminal obeys.
+ */
+static void
+debug_line (const char *fs, va_list args)
+{
+  char line[2048];
+  char *p;
+
+  vsnprintf (line, sizeof line, fs, args);
+  for (p = line; *p; ++p)
+    if (*p < ' ' || *p > '~')
+      *p = '?';
+  nbdkit_debug ("%s", line);
+}
+
 void
 debug_session (const char *fs, ...)
 {
@@ -29,7 +48,7 @@ debug_session (const char *fs, ...)
   if (!iscsi_debug_session)
     return;
   va_start (args, fs);
-  nbdkit_vdebug (fs, args);
+  debug_line (fs, args);
   va_end (args);
 }
 
@@ -47,7 +66,7 @@ debug_scsi (const char *fs, ...)
   if (!iscsi_debug_scsi)
     return;
   va_start (args, fs);
-  nbdkit_vdebug (fs, args);
+  debug_line (fs, args);
   va_end (args);
 }
 
@@ -57,6 +76,19 @@ debug_pdu_level (void)
   return iscsi_debug_pdu;
 }
 
+static void debug_pdu_line (const char *fs, ...)
+  __attribute__ ((__format__ (__printf__, 1, 2)));
+
+static void
+debug_pdu_line (const char *fs, ...)
+{
+  va_list args;
+
+  va_start (args, fs);
+  debug_line (fs, args);
+  va_end (args);
+}
+
 /* From a challenge and its answer a weak secret can be guessed. */
 void
 debug_pdu (int level, const char *message)
@@ -64,10 +96,10 @@ debug_pdu (int level, const char *message)
   const char *p;
 
   if ((p = strstr (message, "CHAP_C=")) || (p = strstr (message, "CHAP_R=")))
-    nbdkit_debug ("libiscsi[%d]: %.*s(hidden)", level,
-                  (int) (p - message) + 7, message);
+    debug_pdu_line ("libiscsi[%d]: %.*s(hidden)", level,
+                    (int) (p - message) + 7, message);
   else
-    nbdkit_debug ("libiscsi[%d]: %s", level, message);
+    debug_pdu_line ("libiscsi[%d]: %s", level, message);
 }
 
 void
