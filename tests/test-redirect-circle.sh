@@ -23,3 +23,9 @@ tgt --mode target --op update --tid 1 -n RedirectReason -v Temporary
 
 refused iscsi "iscsi://$portal/$iqn/1"
 shows 'redirect' "$tmp/refused.log"
+
+# Not for as long as there is time.
+nbdkit -f -v -D iscsi.session=1 -U - iscsi "iscsi://$portal/$iqn/1" \
+       --run true >"$tmp/debug.log" 2>&1 || true
+equal "redirects that are followed" \
+      "$(grep -c ': redirected to ' "$tmp/debug.log")" 5
