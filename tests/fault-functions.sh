@@ -124,12 +124,6 @@ used ()
   proxied "${@:2}"
 }
 
-end_process ()
-{
-  kill -KILL "$1" 2>/dev/null || true
-  wait "$1" 2>/dev/null || true
-}
-
 # proxy COMMAND...: of the proxy that was started last.
 proxy ()
 {
@@ -222,8 +216,7 @@ END
 # A core file or a signal handler would be a kindness.
 kill_tgtd ()
 {
-  kill -KILL "$tgtd_pid"
-  wait "$tgtd_pid" 2>/dev/null || true
+  end_process "$tgtd_pid"
 }
 
 # The same target on the same port, with the same disk, as disk_of left it.
@@ -233,7 +226,7 @@ restart_tgtd ()
     tgtd -f -C 0 --iscsi "portal=$portal" </dev/null \
     >>"$tmp/tgtd-again.log" 2>&1 &
   tgtd_pid=$!
-  cleanup_fn end_tgtd $tgtd_pid
+  cleanup_fn end_process $tgtd_pid
   wait_until tgt --mode portal --op show
   add_target
   add_lun 1 "$disk" "$@"

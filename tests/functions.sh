@@ -123,6 +123,20 @@ requires ()
     skip "‘$*’ does not work here"
 }
 
+# is_ours PID: was it started by this test, and does it run?  When it has ended
+# its number may be another's.
+is_ours ()
+{
+  grep -qsx "PPid:[[:blank:]]*$$" "/proc/$1/status"
+}
+
+# end_process PID: at once, if it runs.
+end_process ()
+{
+  if is_ours "$1"; then kill -KILL "$1" 2>/dev/null || true; fi
+  wait "$1" 2>/dev/null || true
+}
+
 # wait_until COMMAND [ARGS...]: until it succeeds; it is for the limit of the
 # whole test to say how long.
 wait_until ()
@@ -282,9 +296,9 @@ stop_nbdkit ()
   if [ -n "${nbdkit_stopped[$pid]:-}" ]; then return 0; fi
   nbdkit_stopped[$pid]=1
   wait_until_closed "${nbdkit_socks[$pid]}"
-  kill -TERM "$pid" 2>/dev/null || true
+  if is_ours "$pid"; then kill -TERM "$pid" 2>/dev/null || true; fi
   for ((i = 0; i < 600; i++)); do
-    if ! kill -0 "$pid" 2>/dev/null; then break; fi
+    if ! is_ours "$pid"; then break; fi
     sleep 0.1
   done
   if [ $i = 600 ]; then
@@ -400,7 +414,7 @@ start_tgtd ()
     tgtd -f -C 0 --iscsi "portal=$portal" </dev/null >"$tmp/tgtd$n.log" 2>&1 &
   tgtd_pid=$!
   # It has no end but this one while it has targets.
-  cleanup_fn end_tgtd $tgtd_pid
+  cleanup_fn end_process $tgtd_pid
   until tgt --mode portal --op show >"$tmp/portals" 2>/dev/null; do
     kill -0 $tgtd_pid || fail "tgtd did not start"
     sleep 0.05
@@ -408,12 +422,6 @@ start_tgtd ()
   if ! grep -Fq "$portal" "$tmp/portals"; then
     add_portal "$host"
   fi
-}
-
-end_tgtd ()
-{
-  kill -KILL "$1" 2>/dev/null || true
-  wait "$1" 2>/dev/null || true
 }
 
 # add_portal [HOST]: one more address of the same tgtd; sets $portal.
@@ -480,7 +488,7 @@ trace_tgtd ()
   : >"$tmp/strace.out"
   strace -f -p "$tgtd_pid" -e trace=fdatasync,fsync -o "$tmp/strace.out" \
          </dev/null >"$tmp/strace.log" 2>&1 &
-  cleanup_fn kill $!
+  cleanup_fn end_process $!
   wait_until grep attached "$tmp/strace.log"
 }
 

@@ -20,7 +20,7 @@ while True:
     peer.send(sys.argv[1].encode())
     peer.close()
 ' "$answer" >"$tmp/port" &
-  cleanup_fn kill $!
+  cleanup_fn end_process $!
   wait_until [ -s "$tmp/port" ]
   portal=127.0.0.1:$(cat "$tmp/port")
   : >"$tmp/port"

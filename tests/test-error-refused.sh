@@ -10,6 +10,6 @@ requires_tgtd
 set -x
 # A port that is free: it was tgtd's.
 disk_of 1M
-end_tgtd "$tgtd_pid"
+end_process "$tgtd_pid"
 refused iscsi "$url"
 shows "$portal: .*refused" "$tmp/refused.log"

@@ -17,7 +17,7 @@ peers = []
 while True:
     peers.append(listener.accept())
 ' >"$tmp/port" &
-cleanup_fn kill $!
+cleanup_fn end_process $!
 wait_until [ -s "$tmp/port" ]
 portal=127.0.0.1:$(cat "$tmp/port")
 refused iscsi "iscsi://$portal/iqn.2001-04.com.example:disk/1" login-timeout=2

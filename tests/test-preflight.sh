@@ -10,7 +10,7 @@ requires nbdinfo --version
 
 set -x
 disk_of 1M
-end_tgtd "$tgtd_pid"
+end_process "$tgtd_pid"
 rm -f "$tgt_socket"*
 refused iscsi "$url"
 start_nbdkit iscsi "$url" preflight=false login-timeout=3
@@ -20,7 +20,7 @@ shows "$portal: .*refused" "$nbdkit_log"
 # The same address again; it may have been taken by somebody else.
 TGT_IPC_SOCKET=$tgt_socket tgtd -f -C 0 --iscsi "portal=$portal" \
   </dev/null >"$tmp/tgtd-again.log" 2>&1 &
-cleanup_fn end_tgtd $!
+cleanup_fn end_process $!
 wait_until tgt --mode portal --op show
 tgt --mode portal --op show | grep -F "$portal" ||
   skip "somebody has taken port ${portal##*:} in between"
