@@ -141,6 +141,7 @@ static struct engine *engine;
 static struct session *session;
 static struct fence fence;
 static struct itl itl = { .lun = 1, .fence = &fence };
+static struct itl other = { .lun = 2, .fence = &fence };
 static pthread_t threads[64];
 static size_t nr_threads;
 
@@ -148,6 +149,15 @@ static void *
 command_thread (void *opaque __attribute__ ((__unused__)))
 {
   struct command cmd = { .direction = DATA_IN, .itl = &itl };
+
+  engine_run (engine, &cmd, 1);
+  return NULL;
+}
+
+static void *
+other_thread (void *opaque __attribute__ ((__unused__)))
+{
+  struct command cmd = { .direction = DATA_IN, .itl = &other };
 
   engine_run (engine, &cmd, 1);
   return NULL;
@@ -220,7 +230,7 @@ new_session (size_t window)
   session->fd = eventfd (0, EFD_NONBLOCK);
   session->window = window;
   engine_adopt (engine, session);
-  itl.verified = engine_epoch (engine);
+  itl.verified = other.verified = engine_epoch (engine);
 }
 
 static void
@@ -244,6 +254,7 @@ set_up (size_t window)
   if (engine == NULL)
     abort ();
   itl = (struct itl) { .lun = 1, .fence = &fence };
+  other = (struct itl) { .lun = 2, .fence = &fence };
   new_session (window);
 }
 
@@ -299,10 +310,10 @@ static void
 test_room_for_ping (void)
 {
   check_row = "the last command of the target's window is left to a ping";
-  set_up (8);
-  begin (8, command_thread);
-  CHECK_UINT (carried (), 7);
-  answer (7);
+  set_up (4);
+  begin (4, command_thread);
+  CHECK_UINT (carried (), 3);
+  answer (3);
   CHECK_UINT (carried (), 1);
   answer (1);
   end_all ();
@@ -317,6 +328,19 @@ test_room_for_ping (void)
   engine_free (engine);
 }
 
+static void
+test_room_for_others (void)
+{
+  check_row = "a LUN that hangs leaves a part of the window to others";
+  set_up (16);
+  begin (16, command_thread);
+  CHECK_UINT (carried (), 12);
+  begin (4, other_thread);
+  CHECK_UINT (carried (), 15);
+  lose_session ();
+  engine_free (engine);
+}
+
 int
 main (void)
 {
@@ -324,5 +348,6 @@ main (void)
   test_loss ();
   test_window ();
   test_room_for_ping ();
+  test_room_for_others ();
   return check_summary ();
 }

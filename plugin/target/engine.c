@@ -401,6 +401,17 @@ has_room (const struct engine *e)
     session_takes_more (e->session);
 }
 
+/* A LUN leaves a fifth of the target's window to others: one that hangs would
+ * have all of it.
+ */
+static bool
+takes_one_more (const struct engine *e, const struct itl *itl)
+{
+  return itl->carried == 0 ||
+    (itl->carried < itl->depth &&
+     session_window (e->session) > 1 + itl->carried / 4);
+}
+
 /* The first command whose LUN takes one more. */
 static struct command *
 next_command (struct engine *e)
@@ -413,7 +424,7 @@ next_command (struct engine *e)
     if (cmd->itl == NULL)
       return cmd;
     renew_itl (e, cmd->itl);
-    if (cmd->itl->carried < cmd->itl->depth)
+    if (takes_one_more (e, cmd->itl))
       return cmd;
   }
   return NULL;
