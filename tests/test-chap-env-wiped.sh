@@ -21,7 +21,8 @@ start_nbdkit iscsi "$url"
 equal size "$(nbdinfo --size "$uri")" 1048576
 tr '\0' '\n' <"/proc/$nbdkit_pid/environ" >"$tmp/environ"
 shows '^LIBISCSI_CHAP_USERNAME=bob$' "$tmp/environ"
-shows_not secret "$tmp/environ"
+shows_not an-adequate-secret "$tmp/environ"
+shows_not the-secret-of-the-target "$tmp/environ"
 stop_nbdkit
 
 # shellcheck disable=SC2016 # for nbdkit's shell
