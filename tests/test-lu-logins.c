@@ -203,6 +203,29 @@ test_back_late_beside_frozen (void)
   end_test ();
 }
 
+/* An hour is long enough for a try of each to wait for its time. */
+static void
+test_back_much_later_beside_frozen (void)
+{
+  struct lu_user *a;
+  struct job j;
+
+  TEST ("portals that refuse are tried again, however long login-timeout is",
+        3);
+  settings.login_timeout_ms = 3600000;
+  settings.recovery_timeout_ms = 0;
+  a = get (0);
+  set_portal (1, FAKE_FROZEN);
+  set_portal (2, FAKE_REFUSES);
+  lose_portal (0);
+  begin (&j, a, false, 0, 0);
+  let_pass (100000);
+  CHECK (!j.over);
+  set_portal (2, FAKE_ANSWERS);
+  CHECK_UINT (end_within (&j, 60000), STATUS_GOOD);
+  end_test ();
+}
+
 /* Each login is one that waits for its portal. */
 static void
 test_all_frozen (void)
@@ -390,6 +413,7 @@ main (void)
   test_started_in_an_outage ();
   test_back_beside_frozen ();
   test_back_late_beside_frozen ();
+  test_back_much_later_beside_frozen ();
   test_all_frozen ();
   test_spread_after_outage ();
   test_slow_login ();

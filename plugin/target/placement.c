@@ -231,8 +231,8 @@ again_ms (const struct target *t)
   return ms > AGAIN_MS ? ms : AGAIN_MS;
 }
 
-/* How long the next attempt waits for one at this portal.  One that is made in
- * the same portal group would end it.
+/* How long the next attempt waits for one at this portal, once that has begun.
+ * One that is made in the same portal group would end it.
  */
 static unsigned
 patience (const struct target *t, const struct portal_state *portal)
@@ -254,7 +254,8 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
   const size_t running = pass_attempts (t, n, attempts, tried);
   const size_t i = placement_choose (t, n, attempts, tried);
   const struct portal_state *portal = &t->portals.list[i];
-  uint64_t begun = clock_ms ();
+  const uint64_t now = clock_ms ();
+  uint64_t begun = now;
 
   if (is_last (t, n, attempts, tried, running, portal))
     return RACE_NO_MORE;
@@ -268,7 +269,7 @@ placement_begin (struct target *t, struct nexus *n, struct attempt *attempts,
     .deadline = !n->was_up && begun + limit > first ? first : begun + limit,
     .connect_ms = n->was_up || t->portals.n > 1 ? CONNECT_MS : 0,
   };
-  return patience (t, portal);
+  return (unsigned) (begun - now) + patience (t, portal);
 }
 
 /* ---- moving ---- */
