@@ -37,6 +37,7 @@ struct session {
   atomic_bool ends;
   size_t window;                /* commands that the target takes at a time;
                                    0: any */
+  bool is_full;
 };
 
 int
@@ -118,9 +119,9 @@ session_last_heard (const struct session *s __attribute__ ((__unused__)))
 }
 
 bool
-session_takes_more (const struct session *s __attribute__ ((__unused__)))
+session_takes_more (const struct session *s)
 {
-  return true;
+  return !s->is_full;
 }
 
 bool
@@ -341,6 +342,36 @@ test_room_for_others (void)
   engine_free (engine);
 }
 
+/* They hang; what is left of the writes before them is not taken either. */
+static void
+test_blocked (void)
+{
+  unsigned i;
+  int fd;
+
+  check_row = "what waits to be sent has a limit beside questions left behind";
+  set_up (0);
+  begin (1, question_thread);
+  for (i = 0; i < 2; ++i) {
+    engine_watch (engine, true, &fd);
+    fake_clock_turn (TIMEOUT_MS);
+  }
+  engine_watch (engine, true, &fd);
+  CHECK_UINT (carried (), 1);
+  session->is_full = true;
+  begin (1, command_thread);
+  for (i = 0; i < 4 && engine_epoch (engine) != 0; ++i) {
+    engine_watch (engine, true, &fd);
+    fake_clock_turn (TIMEOUT_MS);
+    fake_clock_settle ();
+  }
+  CHECK_UINT (engine_epoch (engine), 0);
+  if (engine_epoch (engine) != 0)
+    exit (check_summary ());
+  end_all ();
+  engine_free (engine);
+}
+
 int
 main (void)
 {
@@ -349,5 +380,6 @@ main (void)
   test_window ();
   test_room_for_ping ();
   test_room_for_others ();
+  test_blocked ();
   return check_summary ();
 }

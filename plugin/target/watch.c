@@ -73,11 +73,14 @@ check_oldest (struct engine *e, uint64_t now)
                      "%u ms", cmd->cdb[0], timeout);
 }
 
-/* What waits to be sent has no time of its own. */
+/* What waits to be sent has no time of its own, and what was left behind has
+ * none any more.
+ */
 static void
 check_blocked (struct engine *e, uint64_t now)
 {
-  if (session_carried (e->session)->head || session_takes_more (e->session))
+  if (session_carried (e->session)->len > e->left_behind ||
+      session_takes_more (e->session))
     e->blocked_since = 0;
   else if (e->blocked_since == 0)
     e->blocked_since = now;
