@@ -19,8 +19,8 @@
 #define MAX_ENTRIES     (2 * (URL_MAX_LUN + 1))
 #define REPORT_LUNS_LEN (8 + 8 * MAX_ENTRIES)
 
-/* So much is asked for first, which is enough for 2047 LUNs: istgt never answers
- * a command that may have more than 256 KiB of parameter data.
+/* So much is asked for first, which is enough for 2047 LUNs: istgt never
+ * answers a command that may have more than 256 KiB of parameter data.
  */
 #define FIRST_LEN 16384
 

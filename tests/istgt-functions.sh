@@ -13,8 +13,8 @@ requires_istgt ()
   requires command -v istgt
 }
 
-# istgt_config SIZE...: of LUNs from 0 on, in $tmp/lun0 and so on; $login is more
-# of the target's section.
+# istgt_config SIZE...: of LUNs from 0 on, in $tmp/lun0 and so on; $login is
+# more of the target's section.
 istgt_config ()
 {
   local size n=0

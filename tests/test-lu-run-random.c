@@ -440,8 +440,9 @@ main (int argc, char *argv[])
   close_all ();
 
   printf ("%u commands, of which %u failed, %u logins, %u late ones, %u "
-          "resets, %u s of the clock\n", commands, failed, fake.logins, fake.late_logins,
-          fake.resets, (unsigned) ((clock_ms () - 1000000) / 1000));
+          "resets, %u s of the clock\n", commands, failed, fake.logins,
+          fake.late_logins, fake.resets,
+          (unsigned) ((clock_ms () - 1000000) / 1000));
   CHECK_UINT (wrong, 0);
   CHECK_UINT (fake.verdicts.overtaken, 0);
   CHECK_UINT (fake.verdicts.late, 0);

@@ -139,9 +139,9 @@ extern int session_submit (struct session *s, struct command *cmd);
 extern const struct queue *session_carried (const struct session *s);
 
 /* False while libiscsi's send queue is to be emptied, of what is left of a
- * failed write or of many that are over, or while the data of the writes are in
- * as many pieces as it stands: no further command may be submitted until
- * session_service has sent it all, or enough of them are over.
+ * failed write or of many that are over, or while the writes may be cut into so
+ * many pieces that the queue is too slow for more: no further command may be
+ * submitted until session_service has sent it all, or enough writes are over.
  */
 extern bool session_takes_more (const struct session *s);
 

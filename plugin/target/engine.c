@@ -124,8 +124,9 @@ renew_itl (const struct engine *e, struct itl *itl)
 }
 
 /* TASK SET FULL is about a LUN: it halves what we put on the wire for that.
- * What the link can carry limits the session (learn_from_loss).  Both grow again
- * by one for each full round of commands that succeed (SAM-5 section 5.3.1).
+ * What the link can carry limits the session (learn_from_loss).  Both grow
+ * again by one for each full round of commands that succeed (SAM-5 section
+ * 5.3.1).
  */
 static void
 adapt_depth (struct engine *e, const struct command *cmd)

@@ -9,8 +9,8 @@
  *    left, which reinstates the session and so ends its tasks (RFC 7143
  *    sections 4.4.3, 6.3.5), or by a LOGICAL UNIT RESET, which ends those of
  *    every nexus (SAM-5 section 6.3.3).
- * 3. While anything is unsettled no write is sent to the LUN.  Reads are, unless
- *    what they read is to be written.
+ * 3. While anything is unsettled no write is sent to the LUN.  Reads are,
+ *    unless what they read is to be written.
  *
  * Any thread, without a lock.
  */

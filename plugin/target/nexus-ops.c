@@ -126,8 +126,8 @@ has_failed (void *tv, struct nexus *n, unsigned tries,
 }
 
 /* A login that failed while the whole target was away tells nothing of its
- * portal, nor of the room that there is.  One for which the only session was left
- * does: it is not to be left for that portal again and again.
+ * portal, nor of the room that there is.  One for which the only session was
+ * left does: it is not to be left for that portal again and again.
  */
 static void
 forgive_portals (struct target *t)

@@ -47,8 +47,8 @@ struct journey {
 
 /* ---- the path that a user has ---- */
 
-/* A block that is read to be written anew is as good as written then: an older
- * write that is executed in between would be undone, be it that a client has
+/* A block that is read to be written back counts as written when it is read: an
+ * older write that is executed in between would be undone, even if a client has
  * seen it.
  */
 static bool

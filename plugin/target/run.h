@@ -16,9 +16,9 @@
 /* A runner (command.h) whose handle is a struct lu_user.  A lost session is
  * not seen here, unless there is no path in time (STATUS_LOST).  Before the
  * LUN is known (lu_set_facts) only questions may be asked.  The commands are
- * all writes (or ‘to_be_written’) or none is, and are worth nothing without each
- * other: when one is given up, so are those that had to wait with it.  Any
- * thread; parallel.
+ * all writes (or ‘to_be_written’) or none is, and are worth nothing without
+ * each other: when one is given up, so are those that had to wait with it.
+ * Any thread; parallel.
  */
 extern void lu_run (void *user, struct command *cmds, size_t n);
 
