@@ -23,9 +23,9 @@ import sys
 TOLD = ("error_set", "nbdkit_error", "log_event", "log_notice", "engine_set_broken",
         "session_lose")
 NOT_TOLD = ("debug_session", "debug_scsi", "debug_verbose", "debug_pdu",
-            "nbdkit_debug", "printf", "strstr", "strncmp", "strcmp",
-            "_Static_assert", "static_assert", "fprintf", "write_family",
-            "set_answer")
+            "debug_pdu_line", "nbdkit_debug", "printf", "strstr", "strncmp",
+            "strcmp", "_Static_assert", "static_assert", "fprintf",
+            "write_family", "set_answer")
 
 # Texts of four words or more that are no sentences: the tables that they are
 # in, and how names begin that sentences are made with.
