@@ -14,7 +14,7 @@ sleep 1
 end_process $istgt_pid
 killed=$(now)
 sleep 2
-until run_istgt; do :; done
+until run_istgt; do sleep 0.1; done
 outage=$(($(now) - killed))
 finish_load
 within "stall beyond the outage" $(($(loaded stall) - outage)) "1.5 s" 10

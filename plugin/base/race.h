@@ -14,7 +14,7 @@
 #include "stop.h"
 
 /* No more attempts than that are made. */
-#define RACE_MAX 256
+#define RACE_MAX 128
 
 #define RACE_NO_MORE UINT_MAX
 
