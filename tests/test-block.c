@@ -230,6 +230,26 @@ test_read_modify_write (void)
   detach ();
 }
 
+/* Some say no more than 5/0000 to a command that they do not know. */
+static void
+test_cdb_length_untold (void)
+{
+  uint8_t blocks[4 * 512];
+
+  open_disk (512, 16);
+  attach ();
+  rule (FAKE_READ16, 0, 5, 0x0000);
+  rule (FAKE_WRITE16, 0, 5, 0x0000);
+  CHECK_INT (block_read (&d.h, blocks, 4 * 512, 0, &err), 0);
+  CHECK_INT (block_write (&d.h, blocks, 4 * 512, 0, false, &err), 0);
+  CHECK_INT (block_write (&d.h, blocks, 4 * 512, 0, true, &err), 0);
+  CHECK_UINT (count (FAKE_READ16), 1);
+  CHECK_UINT (count (FAKE_WRITE16), 0);
+  CHECK_UINT (count (FAKE_READ10), 1);
+  CHECK_UINT (count (FAKE_WRITE10), 2);
+  detach ();
+}
+
 /* READ (16) where the LBA needs it, READ (10) where there is no (16). */
 static void
 test_cdb_length (void)
@@ -596,6 +616,7 @@ main (void)
   test_split ();
   test_read_modify_write ();
   test_cdb_length ();
+  test_cdb_length_untold ();
   test_fua ();
   test_fua_learnt ();
   test_residuals ();

@@ -87,11 +87,15 @@ set_cdb (bool ten, enum direction direction,
       cdb_write16 (cmd->cdb, lba, blocks, fua);
 }
 
-/* Was it the 16 bytes, and will 10 do for blocks up to ‘end’? */
+/* Was it the 16 bytes, and will 10 do for blocks up to ‘end’?  A bare 5/0000 may
+ * mean that, too.
+ */
 static bool
 refused_16 (uint64_t end, const struct command *cmd)
 {
-  return cmd->cdb_len == 16 && work_is_unknown (cmd) && fits_cdb10 (0, end);
+  return cmd->cdb_len == 16 && fits_cdb10 (0, end) &&
+    (work_is_unknown (cmd) ||
+     (work_is_unsupported (cmd) && cmd->answer.asc == 0));
 }
 
 /* Only what worked instead shows that it was the 16 bytes: a controller that
