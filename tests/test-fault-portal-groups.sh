@@ -58,4 +58,4 @@ assert h.pread(4096, 0) == b"N" * 4096
 END
 equal "first byte of the disk" "$(head -c 1 "$disk")" N
 equal "held writes that were executed" "$(scripted_fact late-writes)" 0
-shows 'the target says no' "$nbdkit_log"
+shows ': LUN 1 was not reset: the target says no' "$nbdkit_log"

@@ -150,22 +150,23 @@ int
 session_reset_lun (struct session *s, uint16_t lun, uint64_t deadline,
                    const struct stop *stop, struct error *err)
 {
+  const int number = lun & 0x3fff; /* peripheral or flat addressing */
   struct error cause = { 0 };
 
   if (s->lost)
-    return error_set (err, s->why.err, "LUN %04x was not reset: %s", lun,
+    return error_set (err, s->why.err, "LUN %d was not reset: %s", number,
                       s->why.msg);
   if (reset_lun (s, lun) == -1)
-    return error_set (err, ENOMEM, "cannot reset LUN %04x", lun);
+    return error_set (err, ENOMEM, "cannot reset LUN %d", number);
   if (session_wait_step (s, deadline, stop, &cause) == -1)
-    return error_set (err, cause.err, "LUN %04x was not reset: %s", lun,
+    return error_set (err, cause.err, "LUN %d was not reset: %s", number,
                       cause.msg);
   if (s->step_status != SCSI_STATUS_GOOD)
-    return error_set (err, ECONNRESET, "LUN %04x was not reset: the connection "
-                      "was lost", lun);
+    return error_set (err, ECONNRESET, "LUN %d was not reset: the connection "
+                      "was lost", number);
   if (s->step_response != 0)
-    return error_set (err, EIO, "LUN %04x was not reset: the target says no "
-                      "(response %u)", lun, s->step_response);
+    return error_set (err, EIO, "LUN %d was not reset: the target says no "
+                      "(response %u)", number, s->step_response);
   return 0;
 }
 
